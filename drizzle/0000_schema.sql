@@ -1,0 +1,189 @@
+CREATE TABLE `alerts` (
+	`rule_id` text NOT NULL,
+	`fingerprint` text NOT NULL,
+	`labels` text NOT NULL,
+	`state` text NOT NULL,
+	`since` integer NOT NULL,
+	`firing_since` integer,
+	`history` text NOT NULL,
+	`missing` integer NOT NULL,
+	`errors` integer NOT NULL,
+	`value` text NOT NULL,
+	`sequence` integer NOT NULL,
+	PRIMARY KEY(`rule_id`, `fingerprint`),
+	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `alerts_open` ON `alerts` (`state`) WHERE state <> 'normal';--> statement-breakpoint
+CREATE TABLE `attempts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`delivery_id` text NOT NULL,
+	`number` integer NOT NULL,
+	`started_at` integer NOT NULL,
+	`finished_at` integer,
+	`outcome` text,
+	`reason` text,
+	`response` text,
+	`retry_at` integer,
+	`trigger` text NOT NULL,
+	FOREIGN KEY (`delivery_id`) REFERENCES `deliveries`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `attempts_delivery` ON `attempts` (`delivery_id`,`number`);--> statement-breakpoint
+CREATE TABLE `audit` (
+	`id` text PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL,
+	`project` text,
+	`actor` text NOT NULL,
+	`action` text NOT NULL,
+	`entity` text NOT NULL,
+	`entity_id` text NOT NULL,
+	`detail` text
+);
+--> statement-breakpoint
+CREATE INDEX `audit_at` ON `audit` (`at`);--> statement-breakpoint
+CREATE TABLE `channels` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`kind` text NOT NULL,
+	`settings` text NOT NULL,
+	`sealed` text,
+	`destination` text NOT NULL,
+	`disabled_reason` text,
+	`fallback` integer DEFAULT false NOT NULL,
+	`version` integer DEFAULT 1 NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `channels_name` ON `channels` (`project`,`name`);--> statement-breakpoint
+CREATE TABLE `connections` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`kind` text NOT NULL,
+	`settings` text NOT NULL,
+	`sealed` text,
+	`version` integer DEFAULT 1 NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`failures` integer DEFAULT 0 NOT NULL,
+	`open_since` integer,
+	`probe_at` integer,
+	`last_error` text
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `connections_name` ON `connections` (`project`,`name`);--> statement-breakpoint
+CREATE TABLE `data_keys` (
+	`id` text PRIMARY KEY NOT NULL,
+	`wrapped` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `deliveries` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`rule_id` text,
+	`evaluation_id` text,
+	`route` text NOT NULL,
+	`fingerprints` text NOT NULL,
+	`channel_id` text,
+	`kind` text NOT NULL,
+	`destination` text NOT NULL,
+	`settings` text NOT NULL,
+	`sealed` text,
+	`message_kind` text NOT NULL,
+	`message` text NOT NULL,
+	`state` text NOT NULL,
+	`reason` text,
+	`attempts` integer DEFAULT 0 NOT NULL,
+	`created_at` integer NOT NULL,
+	`next_at` integer,
+	`deadline_at` integer NOT NULL,
+	`finished_at` integer,
+	`waits_for` text,
+	`follows` text,
+	`receipt` text
+);
+--> statement-breakpoint
+CREATE INDEX `deliveries_due` ON `deliveries` (`destination`,`next_at`) WHERE state = 'pending' and waits_for is null;--> statement-breakpoint
+CREATE INDEX `deliveries_next` ON `deliveries` (`next_at`) WHERE state = 'pending' and waits_for is null;--> statement-breakpoint
+CREATE INDEX `deliveries_waiting` ON `deliveries` (`waits_for`) WHERE waits_for is not null;--> statement-breakpoint
+CREATE INDEX `deliveries_sending` ON `deliveries` (`state`) WHERE state = 'sending';--> statement-breakpoint
+CREATE INDEX `deliveries_created` ON `deliveries` (`created_at`);--> statement-breakpoint
+CREATE INDEX `deliveries_state` ON `deliveries` (`state`,`created_at`);--> statement-breakpoint
+CREATE INDEX `deliveries_rule` ON `deliveries` (`rule_id`,`created_at`);--> statement-breakpoint
+CREATE INDEX `deliveries_open` ON `deliveries` (`rule_id`,`route`) WHERE state in ('pending', 'sending');--> statement-breakpoint
+CREATE TABLE `evaluations` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`rule_id` text NOT NULL,
+	`at` integer NOT NULL,
+	`verdict` text NOT NULL,
+	`value` text NOT NULL,
+	`notable` integer NOT NULL,
+	`trace` blob,
+	`result` blob,
+	`repeats` integer DEFAULT 1 NOT NULL,
+	`first_at` integer NOT NULL,
+	`minimum` real,
+	`maximum` real,
+	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `evaluations_rule` ON `evaluations` (`rule_id`,`at`);--> statement-breakpoint
+CREATE INDEX `evaluations_at` ON `evaluations` (`at`);--> statement-breakpoint
+CREATE TABLE `meta` (
+	`key` text PRIMARY KEY NOT NULL,
+	`value` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `route_states` (
+	`rule_id` text NOT NULL,
+	`route` text NOT NULL,
+	`fingerprint` text NOT NULL,
+	`delivered_at` integer,
+	`delivery_id` text,
+	`sequence` integer NOT NULL,
+	PRIMARY KEY(`rule_id`, `route`, `fingerprint`),
+	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE TABLE `rules` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`connection` text NOT NULL,
+	`definition` text NOT NULL,
+	`sealed` text DEFAULT '{}' NOT NULL,
+	`version` integer DEFAULT 1 NOT NULL,
+	`external_index` integer NOT NULL,
+	`origin` text,
+	`warnings` text DEFAULT '[]' NOT NULL,
+	`blocked` text,
+	`created_by` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`next_due_at` integer,
+	`last_run_at` integer,
+	`last_success_at` integer,
+	`last_alert_at` integer,
+	`previous` blob
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `rules_name` ON `rules` (`project`,`name`);--> statement-breakpoint
+CREATE UNIQUE INDEX `rules_external` ON `rules` (`project`,`external_index`);--> statement-breakpoint
+CREATE INDEX `rules_due` ON `rules` (`next_due_at`) WHERE next_due_at is not null;--> statement-breakpoint
+CREATE INDEX `rules_connection` ON `rules` (`project`,`connection`);--> statement-breakpoint
+CREATE TABLE `tokens` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`role` text NOT NULL,
+	`project` text,
+	`hash` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`revoked_at` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `tokens_hash_unique` ON `tokens` (`hash`);

@@ -1,0 +1,95 @@
+import type * as v from 'valibot'
+import type { JsonObject } from '../model/json.ts'
+import type { Message } from '../model/message.ts'
+import type { Http } from '../net.ts'
+
+/** What a channel may count on while it sends one delivery. */
+export interface SendContext {
+  /** The only way out. */
+  http: Http
+  signal: AbortSignal
+  deliveryId: string
+  /** From 1. */
+  attempt: number
+  /** ms since 1970. */
+  now: number
+  /** The receipt of the first delivered message of the same alert, for threads and updates. */
+  previous?: JsonObject
+  /** Lives as long as the process, per channel: tokens, connection pools. */
+  cache: Map<string, unknown>
+  /** Writes a line to standard output. */
+  print(line: string): void
+}
+
+/** What the channel keeps of a delivered message. `response` is the vendor's own answer, for people. */
+export interface Receipt {
+  response: string
+  /** For `previous`; holds no secret. */
+  reference?: JsonObject
+}
+
+/** `rejected`: certainly not delivered, for good; `retryable`: certainly not delivered, may work later; `unknown`: may have arrived. */
+export type FailedOutcome = 'rejected' | 'retryable' | 'unknown'
+
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError'
+  readonly outcome: FailedOutcome
+  /** A short class such as `http-500`, `timeout`, `refused`, `dns`, `tls`, `smtp-550`. */
+  readonly reason: string
+  /** How long the receiver asked to wait, in ms. */
+  readonly retryAfter: number | undefined
+  /** Proof that the channel will never work again. */
+  readonly disableChannel: boolean
+  /** The receiver's own answer, for people. */
+  readonly response: string
+
+  constructor(
+    outcome: FailedOutcome,
+    reason: string,
+    message: string,
+    more: { retryAfter?: number; disableChannel?: boolean; response?: string } = {},
+  ) {
+    super(message)
+    this.outcome = outcome
+    this.reason = reason
+    this.retryAfter = more.retryAfter
+    this.disableChannel = more.disableChannel ?? false
+    this.response = more.response ?? ''
+  }
+}
+
+export interface ChannelLimits {
+  /** Characters. */
+  title?: number
+  body?: number
+  /** Bytes of the whole payload. */
+  payload?: number
+  rows?: number
+  /** Starts per second and how many may come at once, per destination. */
+  pace?: { perSecond: number; burst: number }
+  /** Sends under way at a time, per destination. */
+  inFlight: number
+  /** Which schedule of waits applies. */
+  retries: 'webhook' | 'chat'
+}
+
+/** One way to send. Files of this kind keep the order of these members. */
+export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Payload = unknown> {
+  kind: string
+  label: string
+  documentation: string
+  settings: Schema
+  limits: ChannelLimits
+  /** Whether a repeated send of the same delivery does no harm. */
+  idempotent: boolean
+  /** Pure: one message to many deliveries. */
+  split?(message: Message, settings: v.InferOutput<Schema>): Message[]
+  /** Key for pacing, order and breaker; holds no secret. */
+  destination(settings: v.InferOutput<Schema>): string
+  /** Pure: same input, same bytes. */
+  render(message: Message, settings: v.InferOutput<Schema>): Payload
+  /** Throws `DeliveryError`; never loops, logs, reads the database or opens secrets. */
+  send(payload: Payload, settings: v.InferOutput<Schema>, context: SendContext): Promise<Receipt>
+  /** Before repeating an unknown outcome. */
+  probe?(settings: v.InferOutput<Schema>, context: SendContext): Promise<'sent' | 'notSent' | 'unknown'>
+}

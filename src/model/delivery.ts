@@ -1,0 +1,96 @@
+import type { JsonObject } from './json.ts'
+import type { Message, MessageKind } from './message.ts'
+import type { Reason } from './reason.ts'
+
+/**
+ * - `pending`: waits for its turn or its next attempt
+ * - `sending`: an attempt is under way
+ * - `delivered`, `rejected`, `dead` (deadline passed), `unknown` (may have arrived), `superseded`, `discarded`: final
+ */
+export const deliveryStates = [
+  'pending',
+  'sending',
+  'delivered',
+  'rejected',
+  'dead',
+  'unknown',
+  'superseded',
+  'discarded',
+] as const
+export type DeliveryState = (typeof deliveryStates)[number]
+
+export const finalStates: readonly DeliveryState[] = [
+  'delivered',
+  'rejected',
+  'dead',
+  'unknown',
+  'superseded',
+  'discarded',
+]
+
+/** Where a delivery goes: a stored channel, or one written into its route. `settings` are the route's own, rendered. */
+export interface Target {
+  /** Id of the stored channel; null for an inline one. */
+  channelId: string | null
+  kind: string
+  /** Groups deliveries for pacing, order and the breaker. It holds no secret. */
+  destination: string
+  settings: JsonObject
+  /** Sealed settings of an inline channel, as `manage` stored them with the rule. */
+  sealed: string | null
+}
+
+/** A delivery to be made: one message to one target. */
+export interface NewDelivery {
+  id: string
+  project: string
+  ruleId: string | null
+  evaluationId: string | null
+  /** Key of the route within its rule. */
+  route: string
+  /** The alerts it tells about; deliveries that share route and fingerprint keep their order. */
+  fingerprints: string[]
+  target: Target
+  kind: MessageKind
+  message: Message
+  createdAt: number
+  /** An undelivered trigger this one takes the place of, if it has not been tried by then. */
+  supersedes?: string
+  /** A trigger without whose delivery this one makes no sense. */
+  follows?: string
+}
+
+export interface Delivery extends Omit<NewDelivery, 'supersedes' | 'follows'> {
+  state: DeliveryState
+  reason: Reason | null
+  attempts: number
+  /** When the next attempt is due; null when final. ms since 1970. */
+  nextAt: number | null
+  /** No attempt is made after this. */
+  deadlineAt: number
+  finishedAt: number | null
+  /** What the channel said of the delivered message, for threading and updating. */
+  receipt: JsonObject | null
+}
+
+export const outcomes = ['delivered', 'rejected', 'retryable', 'unknown'] as const
+export type Outcome = (typeof outcomes)[number]
+
+/** One try to send a delivery. */
+export interface Attempt {
+  id: string
+  deliveryId: string
+  /** From 1. */
+  number: number
+  startedAt: number
+  finishedAt: number | null
+  /** null while it is under way. */
+  outcome: Outcome | null
+  /** A short class, such as `http-500`, `timeout`, `refused`, `tls`, `smtp-550`. */
+  reason: string | null
+  /** The receiver's answer, redacted and cut. */
+  response: string | null
+  /** When the next attempt was set for. */
+  retryAt: number | null
+  trigger: 'automatic' | 'manual'
+}

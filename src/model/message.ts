@@ -1,0 +1,77 @@
+export const severities = ['debug', 'info', 'warning', 'error', 'critical'] as const
+export type Severity = (typeof severities)[number]
+
+export interface Fact {
+  name: string
+  value: string
+}
+export interface Link {
+  text: string
+  url: string
+}
+/** A table to show; `more` counts the rows that were left out. */
+export interface MessageTable {
+  columns: string[]
+  rows: string[][]
+  more: number
+}
+/** A file that goes along; `content` is base64. */
+export interface Attachment {
+  name: string
+  contentType: string
+  content: string
+}
+
+/** What a message is about: the life of an alert, or a test. */
+export type MessageKind = 'firing' | 'reminder' | 'resolved' | 'no-data' | 'error' | 'test' | 'recovered'
+
+/** One alert in a message. */
+export interface MessageAlert {
+  fingerprint: string
+  /** The fingerprint columns and their values, as text. */
+  labels: Record<string, string>
+  /** ms since 1970. */
+  since: number
+  value: string
+}
+
+/**
+ * The channel-neutral content of one message. Texts are plain: data never carries mark-up into it. Each channel renders
+ * the tree in its own best form and within its limits.
+ */
+export interface Message {
+  kind: MessageKind
+  title: string
+  severity: Severity
+  summary: string
+  /** Further paragraphs, with light Markdown (bold, italic, code, links) written by the rule's author. */
+  paragraphs: string[]
+  facts: Fact[]
+  table?: MessageTable
+  /** A log tail or code, shown in fixed width. */
+  code?: string
+  links: Link[]
+  /** Shown as buttons where the vendor has them. */
+  actions: Link[]
+  /** Address of a picture. */
+  image?: string
+  attachments: Attachment[]
+  /** One line: why this was sent. With `traceUrl` it links to the decision trace. */
+  why: string
+  traceUrl?: string
+  /** The rule's name; empty for a test. */
+  rule: string
+  tags: string[]
+  alerts: MessageAlert[]
+  /** Time of the evaluation, ms since 1970. */
+  time: number
+  /** A channel-specific body that was already rendered from the route's template. */
+  body?: RenderedBody
+}
+
+/** A body given by the rule instead of the channel's own form. */
+export interface RenderedBody {
+  text: string
+  /** Whether the template declared JSON and the text parses as JSON. */
+  contentType: 'application/json' | 'text/plain' | 'text/html' | 'application/x-www-form-urlencoded'
+}

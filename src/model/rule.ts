@@ -1,0 +1,203 @@
+import * as v from 'valibot'
+import { duration } from './duration.ts'
+import type { JsonObject } from './json.ts'
+import { severities } from './message.ts'
+
+const text = (most: number) => v.pipe(v.string('must be text'), v.maxLength(most, `must be at most ${most} characters`))
+const filled = (most: number) => v.pipe(text(most), v.nonEmpty('must not be empty'))
+
+/** Names of rules, channels and connections: unique per project and kind, any characters but control characters. */
+export const name = v.pipe(
+  filled(200),
+  v.trim(),
+  v.nonEmpty('must not be blank'),
+  v.check((value) => !/\p{Cc}/u.test(value), 'must not hold control characters such as line breaks'),
+)
+
+const settings = v.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object of settings',
+)
+
+/** A condition written in a dialect; the text keeps its dialect for ever. */
+const expression = v.strictObject({
+  dialect: v.optional(v.picklist(['python'], 'must be "python"'), 'python'),
+  text: filled(20_000),
+})
+
+/** Guided conditions, kept as data and compiled to the same tree as an expression. */
+const guided = v.variant(
+  'trigger',
+  [
+    v.strictObject({
+      trigger: v.literal('threshold'),
+      column: filled(200),
+      operator: v.picklist(['>', '>=', '<', '<=', '==', '!='], 'must be one of > >= < <= == !='),
+      value: v.union([v.number(), v.string(), v.boolean()], 'must be a number, a text or true/false'),
+      rows: v.optional(v.picklist(['any', 'all'], 'must be "any" or "all"'), 'any'),
+    }),
+    v.strictObject({ trigger: v.literal('rows') }),
+    v.strictObject({ trigger: v.literal('no-rows') }),
+    v.strictObject({ trigger: v.literal('changed') }),
+    v.strictObject({ trigger: v.literal('stale'), column: filled(200), olderThan: duration('1s', '365d') }),
+  ],
+  'trigger must be one of "threshold", "rows", "no-rows", "changed", "stale"; or give {"dialect":"python","text":"…"}',
+)
+
+export const condition = v.union(
+  [expression, guided],
+  'must be {"dialect":"python","text":"…"} or a guided trigger such as {"trigger":"rows"}',
+)
+
+const schedule = v.union(
+  [
+    v.strictObject({ cron: filled(200), timezone: v.optional(filled(100), 'UTC') }),
+    v.strictObject({ every: duration('5s', '31d') }),
+  ],
+  'must be {"cron":"*/5 * * * *","timezone":"UTC"} or {"every":"30s"}',
+)
+
+/** A text with the template engine it is written in. */
+const template = v.strictObject({
+  engine: v.optional(v.picklist(['liquid', 'jinja'], 'must be "liquid" or "jinja"'), 'liquid'),
+  text: text(100_000),
+})
+
+export const routePhases = ['firing', 'resolved', 'error', 'no-data'] as const
+
+const route = v.strictObject({
+  /** Key within the rule; keeps what was told apart when routes are edited. Made from the channel when absent. */
+  name: v.optional(name),
+  /** A stored channel by name, or an inline one. Null: waits for a channel to be named. */
+  channel: v.union(
+    [name, v.strictObject({ kind: filled(50), settings }), v.null()],
+    'must be the name of a channel or {"kind":"webhook","settings":{…}}',
+  ),
+  /** The route's own settings over the channel's; texts in them may be Liquid templates. */
+  settings: v.optional(settings, {}),
+  when: v.optional(
+    v.pipe(
+      v.array(v.picklist(routePhases, `must be one of ${routePhases.join(', ')}`)),
+      v.minLength(1, 'must name one at least'),
+    ),
+    [...routePhases],
+  ),
+  condition: v.optional(expression),
+  /** One message for each alert instead of one for all. */
+  each: v.optional(v.boolean('must be true or false'), false),
+  /** A channel-specific body instead of the channel's own form. */
+  body: v.optional(template),
+})
+
+const errorPolicy = v.picklist(['error', 'keep', 'fire', 'normal'], 'must be one of error, keep, fire, normal')
+
+/** A query rule as users write it. Unknown keys are refused. */
+export const ruleDefinition = v.strictObject({
+  name,
+  description: v.optional(text(5_000), ''),
+  tags: v.optional(v.pipe(v.array(filled(100)), v.maxLength(50, 'must be at most 50 tags')), []),
+  connection: name,
+  query: filled(100_000),
+  schedule,
+  condition,
+  /** Columns that tell alerts apart; none: the whole rule is one alert. */
+  fingerprint: v.optional(v.pipe(v.array(filled(200)), v.maxLength(16, 'must be at most 16 columns')), []),
+  severity: v.optional(v.picklist(severities, `must be one of ${severities.join(', ')}`), 'warning'),
+  /** How long, or how many of the latest evaluations, the condition must hold before the alert fires. */
+  for: v.optional(
+    v.union(
+      [
+        duration('0s', '31d'),
+        v.strictObject({
+          times: v.pipe(v.number('must be a number'), v.integer('must be whole'), v.minValue(1), v.maxValue(100)),
+          of: v.pipe(v.number('must be a number'), v.integer('must be whole'), v.minValue(1), v.maxValue(100)),
+        }),
+      ],
+      'must be a duration such as "5m" or {"times":3,"of":5}',
+    ),
+    '0s',
+  ),
+  keepFiringFor: v.optional(duration('0s', '31d'), '0s'),
+  /** `transitions`: told when it starts and ends; `every`: told at each true evaluation and never resolved. */
+  notify: v.optional(v.picklist(['transitions', 'every'], 'must be "transitions" or "every"'), 'transitions'),
+  /** Told again while it goes on firing; 0s: never. */
+  remindEvery: v.optional(duration('0s', '31d'), '0s'),
+  resolve: v.optional(v.boolean('must be true or false'), true),
+  /** Minutes without another message after one was delivered, per alert and route; 0: none. */
+  suppressionMinutes: v.optional(
+    v.pipe(
+      v.number('must be a number of minutes'),
+      v.integer('must be whole minutes'),
+      v.minValue(0, 'must not be negative'),
+      v.maxValue(525_600, 'must be at most a year'),
+    ),
+    0,
+  ),
+  onNoRows: v.optional(
+    v.picklist(
+      ['condition', 'keep', 'fire', 'normal', 'no-data'],
+      'must be one of condition, keep, fire, normal, no-data',
+    ),
+    'condition',
+  ),
+  onQueryError: v.optional(errorPolicy, 'error'),
+  onConditionError: v.optional(errorPolicy, 'error'),
+  message: v.optional(
+    v.strictObject({
+      engine: v.optional(v.picklist(['liquid', 'jinja'], 'must be "liquid" or "jinja"'), 'liquid'),
+      title: v.optional(text(10_000), ''),
+      summary: v.optional(text(50_000), ''),
+      paragraphs: v.optional(v.array(text(50_000)), []),
+      links: v.optional(v.array(v.strictObject({ text: filled(500), url: filled(5_000) })), []),
+    }),
+    {},
+  ),
+  routes: v.optional(v.pipe(v.array(route), v.maxLength(50, 'must be at most 50 routes')), []),
+  timeout: v.optional(duration('1s', '1h')),
+  maxRows: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000))),
+  paused: v.optional(v.boolean('must be true or false'), false),
+})
+
+export type RuleDefinition = v.InferOutput<typeof ruleDefinition>
+export type RuleInput = v.InferInput<typeof ruleDefinition>
+export type Condition = v.InferOutput<typeof condition>
+export type Route = RuleDefinition['routes'][number]
+export type RoutePhase = (typeof routePhases)[number]
+export type ErrorPolicy = v.InferOutput<typeof errorPolicy>
+export type Template = v.InferOutput<typeof template>
+
+/** A stored rule. Times are ms since 1970. */
+export interface Rule {
+  id: string
+  project: string
+  definition: RuleDefinition
+  /** Rises with every change; an edit names the one it read. */
+  version: number
+  /** Another product's object this rule came from, whole, so that export gives it back. */
+  origin: { product: 'vianops'; index: number; object: JsonObject } | null
+  /** Things the user should know, found when it was saved or imported. */
+  warnings: string[]
+  /** Set while the rule cannot run for a reason outside it, such as an unbound connection. */
+  blocked: string | null
+  createdBy: string
+  createdAt: number
+  updatedAt: number
+  /** When it is due next; null while paused or blocked. */
+  nextDueAt: number | null
+  lastRunAt: number | null
+  /** The latest evaluation whose query succeeded; `:since` of the next one. */
+  lastSuccessAt: number | null
+  lastAlertAt: number | null
+}
+
+/** The key of each route, in order: its name, else its channel's name or kind, made unique by a number. */
+export function routeKeys(definition: RuleDefinition): string[] {
+  const keys: string[] = []
+  for (const { name, channel } of definition.routes) {
+    const base = name ?? (channel === null ? 'unnamed' : typeof channel === 'string' ? channel : channel.kind)
+    let key = base
+    for (let number = 2; keys.includes(key); number += 1) key = `${base}-${number}`
+    keys.push(key)
+  }
+  return keys
+}

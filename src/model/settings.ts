@@ -1,0 +1,48 @@
+import * as v from 'valibot'
+
+/** What a form shows for one setting; the same declaration gives validation, API schema and what gets sealed. */
+export interface FieldInfo {
+  title: string
+  hint?: string
+  /** Sealed at rest and never returned. */
+  secret?: boolean
+  /** Shown as a text area. */
+  multiline?: boolean
+}
+
+/** Attaches what a form shows to a setting's schema: `v.pipe(v.string(), field({title: 'Host'}))`. */
+export function field<T>(info: FieldInfo): v.MetadataAction<T, FieldInfo & Record<string, unknown>> {
+  return v.metadata({ ...info })
+}
+
+/** The info of every field of a settings object, by key. Optional wrappers are looked through. */
+export function fieldsOf(schema: v.GenericSchema): Record<string, FieldInfo> {
+  const fields: Record<string, FieldInfo> = {}
+  const entries = entriesOf(schema)
+  for (const [key, entry] of Object.entries(entries)) fields[key] = infoOf(entry) ?? { title: key }
+  return fields
+}
+
+/** Keys of the settings that are secrets. */
+export function secretKeys(schema: v.GenericSchema): string[] {
+  return Object.entries(fieldsOf(schema)).flatMap(([key, info]) => (info.secret === true ? [key] : []))
+}
+
+interface SchemaParts {
+  entries?: Record<string, v.GenericSchema>
+  wrapped?: v.GenericSchema
+  pipe?: readonly (v.GenericSchema & { metadata?: FieldInfo })[]
+  options?: readonly v.GenericSchema[]
+}
+
+function entriesOf(schema: v.GenericSchema): Record<string, v.GenericSchema> {
+  const parts = schema as SchemaParts
+  if (parts.entries !== undefined) return parts.entries
+  return parts.pipe?.[0] === undefined || parts.pipe[0] === schema ? {} : entriesOf(parts.pipe[0])
+}
+
+function infoOf(schema: v.GenericSchema): FieldInfo | undefined {
+  const parts = schema as SchemaParts
+  const own = parts.pipe?.find((item) => item.metadata !== undefined)?.metadata
+  return own ?? (parts.wrapped === undefined ? undefined : infoOf(parts.wrapped))
+}

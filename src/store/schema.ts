@@ -1,0 +1,252 @@
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { AlertState } from '../model/alert.ts'
+import type { DeliveryState, Outcome } from '../model/delivery.ts'
+import type { Verdict } from '../model/evaluation.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Message, MessageKind } from '../model/message.ts'
+import type { Reason } from '../model/reason.ts'
+import type { Rule, RuleDefinition } from '../model/rule.ts'
+
+/** Facts about the database as a whole, such as the check value of the master key. */
+export const meta = sqliteTable('meta', {
+  key: text().primaryKey(),
+  value: text().notNull(),
+})
+
+export const tokens = sqliteTable('tokens', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  role: text().$type<'admin' | 'editor' | 'viewer'>().notNull(),
+  /** null: every project. */
+  project: text(),
+  /** SHA-256 of the token; the token itself is shown once and never kept. */
+  hash: text().notNull().unique(),
+  createdAt: integer().notNull(),
+  revokedAt: integer(),
+})
+
+/** Data keys, wrapped by the master key. */
+export const dataKeys = sqliteTable('data_keys', {
+  id: text().primaryKey(),
+  wrapped: text().notNull(),
+  createdAt: integer().notNull(),
+})
+
+export const connections = sqliteTable(
+  'connections',
+  {
+    id: text().primaryKey(),
+    project: text().notNull(),
+    name: text().notNull(),
+    kind: text().notNull(),
+    settings: text({ mode: 'json' }).$type<JsonObject>().notNull(),
+    /** The secret settings, sealed. */
+    sealed: text(),
+    version: integer().notNull().default(1),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+    /** The breaker: failures in a row, since when it is open, when it is tried next, and why. */
+    failures: integer().notNull().default(0),
+    openSince: integer(),
+    probeAt: integer(),
+    lastError: text(),
+  },
+  (table) => [uniqueIndex('connections_name').on(table.project, table.name)],
+)
+
+export const channels = sqliteTable(
+  'channels',
+  {
+    id: text().primaryKey(),
+    project: text().notNull(),
+    name: text().notNull(),
+    kind: text().notNull(),
+    settings: text({ mode: 'json' }).$type<JsonObject>().notNull(),
+    sealed: text(),
+    /** Computed from the settings when they are saved; holds no secret. */
+    destination: text().notNull(),
+    /** Set while it is disabled. */
+    disabledReason: text(),
+    /** Takes the instance's own notices, and messages of rules without routes. */
+    fallback: integer({ mode: 'boolean' }).notNull().default(false),
+    version: integer().notNull().default(1),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [uniqueIndex('channels_name').on(table.project, table.name)],
+)
+
+export const rules = sqliteTable(
+  'rules',
+  {
+    id: text().primaryKey(),
+    project: text().notNull(),
+    name: text().notNull(),
+    connection: text().notNull(),
+    definition: text({ mode: 'json' }).$type<RuleDefinition>().notNull(),
+    /** Sealed secrets of inline channels, by route key. */
+    sealed: text({ mode: 'json' }).$type<Record<string, string>>().notNull().default({}),
+    version: integer().notNull().default(1),
+    /** The VIANOPS index; every rule of the project has one, so that it can be listed there. */
+    externalIndex: integer().notNull(),
+    origin: text({ mode: 'json' }).$type<Rule['origin']>(),
+    warnings: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
+    blocked: text(),
+    createdBy: text().notNull(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+    nextDueAt: integer(),
+    lastRunAt: integer(),
+    lastSuccessAt: integer(),
+    lastAlertAt: integer(),
+    /** The rows of the latest successful evaluation, compressed, for `previous`. */
+    previous: blob({ mode: 'buffer' }),
+  },
+  (table) => [
+    uniqueIndex('rules_name').on(table.project, table.name),
+    uniqueIndex('rules_external').on(table.project, table.externalIndex),
+    index('rules_due').on(table.nextDueAt).where(sql`next_due_at is not null`),
+    index('rules_connection').on(table.project, table.connection),
+  ],
+)
+
+export const alerts = sqliteTable(
+  'alerts',
+  {
+    ruleId: text()
+      .notNull()
+      .references(() => rules.id, { onDelete: 'cascade' }),
+    fingerprint: text().notNull(),
+    labels: text({ mode: 'json' }).$type<Record<string, string>>().notNull(),
+    state: text().$type<AlertState>().notNull(),
+    since: integer().notNull(),
+    firingSince: integer(),
+    history: text().notNull(),
+    missing: integer().notNull(),
+    errors: integer().notNull(),
+    value: text().notNull(),
+    sequence: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.ruleId, table.fingerprint] }),
+    index('alerts_open').on(table.state).where(sql`state <> 'normal'`),
+  ],
+)
+
+/** What each route has told of each alert. */
+export const routeStates = sqliteTable(
+  'route_states',
+  {
+    ruleId: text()
+      .notNull()
+      .references(() => rules.id, { onDelete: 'cascade' }),
+    route: text().notNull(),
+    fingerprint: text().notNull(),
+    deliveredAt: integer(),
+    deliveryId: text(),
+    sequence: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.ruleId, table.route, table.fingerprint] })],
+)
+
+export const evaluations = sqliteTable(
+  'evaluations',
+  {
+    id: text().primaryKey(),
+    project: text().notNull(),
+    ruleId: text()
+      .notNull()
+      .references(() => rules.id, { onDelete: 'cascade' }),
+    at: integer().notNull(),
+    verdict: text().$type<Verdict>().notNull(),
+    value: text().notNull(),
+    /** Something changed or failed, so the full trace is kept; others collapse into runs. */
+    notable: integer({ mode: 'boolean' }).notNull(),
+    /** Compressed JSON; null once collapsed. */
+    trace: blob({ mode: 'buffer' }),
+    /** The whole normalised result, compressed, if it was small enough. */
+    result: blob({ mode: 'buffer' }),
+    repeats: integer().notNull().default(1),
+    firstAt: integer().notNull(),
+    minimum: real(),
+    maximum: real(),
+  },
+  (table) => [index('evaluations_rule').on(table.ruleId, table.at), index('evaluations_at').on(table.at)],
+)
+
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    id: text().primaryKey(),
+    project: text().notNull(),
+    ruleId: text(),
+    evaluationId: text(),
+    route: text().notNull(),
+    fingerprints: text({ mode: 'json' }).$type<string[]>().notNull(),
+    channelId: text(),
+    kind: text().notNull(),
+    destination: text().notNull(),
+    settings: text({ mode: 'json' }).$type<JsonObject>().notNull(),
+    sealed: text(),
+    messageKind: text().$type<MessageKind>().notNull(),
+    message: text({ mode: 'json' }).$type<Message>().notNull(),
+    state: text().$type<DeliveryState>().notNull(),
+    reason: text({ mode: 'json' }).$type<Reason>(),
+    attempts: integer().notNull().default(0),
+    createdAt: integer().notNull(),
+    nextAt: integer(),
+    deadlineAt: integer().notNull(),
+    finishedAt: integer(),
+    /** An earlier delivery of the same alert that is not final yet: this one waits for it. */
+    waitsFor: text(),
+    /** A trigger without whose delivery this one makes no sense. */
+    follows: text(),
+    receipt: text({ mode: 'json' }).$type<JsonObject>(),
+  },
+  (table) => [
+    index('deliveries_due').on(table.destination, table.nextAt).where(sql`state = 'pending' and waits_for is null`),
+    index('deliveries_next').on(table.nextAt).where(sql`state = 'pending' and waits_for is null`),
+    index('deliveries_waiting').on(table.waitsFor).where(sql`waits_for is not null`),
+    index('deliveries_sending').on(table.state).where(sql`state = 'sending'`),
+    index('deliveries_created').on(table.createdAt),
+    index('deliveries_state').on(table.state, table.createdAt),
+    index('deliveries_rule').on(table.ruleId, table.createdAt),
+    index('deliveries_open').on(table.ruleId, table.route).where(sql`state in ('pending', 'sending')`),
+  ],
+)
+
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    id: text().primaryKey(),
+    deliveryId: text()
+      .notNull()
+      .references(() => deliveries.id, { onDelete: 'cascade' }),
+    number: integer().notNull(),
+    startedAt: integer().notNull(),
+    finishedAt: integer(),
+    outcome: text().$type<Outcome>(),
+    reason: text(),
+    response: text(),
+    retryAt: integer(),
+    trigger: text().$type<'automatic' | 'manual'>().notNull(),
+  },
+  (table) => [index('attempts_delivery').on(table.deliveryId, table.number)],
+)
+
+/** Who changed what. */
+export const audit = sqliteTable(
+  'audit',
+  {
+    id: text().primaryKey(),
+    at: integer().notNull(),
+    project: text(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    entity: text().notNull(),
+    entityId: text().notNull(),
+    detail: text({ mode: 'json' }).$type<JsonObject>(),
+  },
+  (table) => [index('audit_at').on(table.at)],
+)

@@ -1,0 +1,94 @@
+import type { Clock } from '../clock.ts'
+import { type Database, explainFailure } from './database.ts'
+
+interface Unit {
+  run: () => unknown
+  resolve: (value: unknown) => void
+  reject: (reason: unknown) => void
+}
+
+/** At most this many units wait for a paced commit. */
+const BATCH = 64
+/** A paced commit comes at most this long (ms) after the one before it. */
+const PACE = 25
+
+export interface Writer {
+  /**
+   * Runs `unit` inside a transaction shared with others and resolves after the commit that contains it. A unit that
+   * throws is rolled back alone. Units must be synchronous. `paced` units may wait up to 25 ms for company; others are
+   * committed at the end of this turn of the event loop.
+   */
+  write<T>(unit: () => T, pace?: 'now' | 'paced'): Promise<T>
+  /** Commits what waits, at once. */
+  flush(): void
+}
+
+/** Group commit: one disk sync for all the writes of a moment. */
+export function createWriter({ raw }: Database, clock: Clock): Writer {
+  let queue: Unit[] = []
+  let lastCommit = 0
+  let planned: 'none' | 'later' | 'now' = 'none'
+  let cancel = () => {}
+  const begin = raw.prepare('BEGIN IMMEDIATE')
+  const commit = raw.prepare('COMMIT')
+  const rollback = raw.prepare('ROLLBACK')
+  const save = raw.prepare('SAVEPOINT unit')
+  const release = raw.prepare('RELEASE unit')
+  const undo = raw.prepare('ROLLBACK TO unit')
+
+  function plan(pace: 'now' | 'paced') {
+    if (planned === 'now') return
+    const wait = lastCommit + PACE - clock.now()
+    if (pace === 'now' || queue.length >= BATCH || wait <= 0) {
+      cancel()
+      planned = 'now'
+      setImmediate(flush)
+    } else if (planned === 'none') {
+      planned = 'later'
+      cancel = clock.at(clock.now() + wait, flush)
+    }
+  }
+
+  function runUnit(unit: Unit): () => void {
+    save.run()
+    try {
+      const value = unit.run()
+      release.run()
+      return () => unit.resolve(value)
+    } catch (thrown) {
+      // A full disk may have ended the whole transaction; then there is nothing left to undo alone.
+      if (!raw.inTransaction) throw thrown
+      undo.run()
+      release.run()
+      return () => unit.reject(explainFailure(thrown))
+    }
+  }
+
+  function flush() {
+    cancel()
+    planned = 'none'
+    const batch = queue
+    if (batch.length === 0) return
+    queue = []
+    try {
+      begin.run()
+      const settle = batch.map(runUnit)
+      commit.run()
+      for (const finish of settle) finish()
+    } catch (thrown) {
+      if (raw.inTransaction) rollback.run()
+      const reason = explainFailure(thrown)
+      for (const unit of batch) unit.reject(reason)
+    }
+    lastCommit = clock.now()
+  }
+
+  return {
+    write: <T>(run: () => T, pace: 'now' | 'paced' = 'now') =>
+      new Promise<T>((resolve, reject) => {
+        queue.push({ run, resolve: (value) => resolve(value as T), reject })
+        plan(pace)
+      }),
+    flush,
+  }
+}
