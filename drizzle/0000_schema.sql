@@ -150,6 +150,19 @@ CREATE TABLE `route_states` (
 	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
+CREATE TABLE `rule_clocks` (
+	`rule_id` text PRIMARY KEY NOT NULL,
+	`next_due_at` integer,
+	`claimed_tick` integer,
+	`last_run_at` integer,
+	`last_success_at` integer,
+	`last_alert_at` integer,
+	`previous` blob,
+	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `rule_clocks_due` ON `rule_clocks` (`next_due_at`) WHERE next_due_at is not null and claimed_tick is null;--> statement-breakpoint
+CREATE INDEX `rule_clocks_claimed` ON `rule_clocks` (`claimed_tick`) WHERE claimed_tick is not null;--> statement-breakpoint
 CREATE TABLE `rules` (
 	`id` text PRIMARY KEY NOT NULL,
 	`project` text NOT NULL,
@@ -164,17 +177,11 @@ CREATE TABLE `rules` (
 	`blocked` text,
 	`created_by` text NOT NULL,
 	`created_at` integer NOT NULL,
-	`updated_at` integer NOT NULL,
-	`next_due_at` integer,
-	`last_run_at` integer,
-	`last_success_at` integer,
-	`last_alert_at` integer,
-	`previous` blob
+	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `rules_name` ON `rules` (`project`,`name`);--> statement-breakpoint
 CREATE UNIQUE INDEX `rules_external` ON `rules` (`project`,`external_index`);--> statement-breakpoint
-CREATE INDEX `rules_due` ON `rules` (`next_due_at`) WHERE next_due_at is not null;--> statement-breakpoint
 CREATE INDEX `rules_connection` ON `rules` (`project`,`connection`);--> statement-breakpoint
 CREATE TABLE `tokens` (
 	`id` text PRIMARY KEY NOT NULL,

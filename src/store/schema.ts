@@ -96,18 +96,35 @@ export const rules = sqliteTable(
     createdBy: text().notNull(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
-    nextDueAt: integer(),
-    lastRunAt: integer(),
-    lastSuccessAt: integer(),
-    lastAlertAt: integer(),
-    /** The rows of the latest successful evaluation, compressed, for `previous`. */
-    previous: blob({ mode: 'buffer' }),
   },
   (table) => [
     uniqueIndex('rules_name').on(table.project, table.name),
     uniqueIndex('rules_external').on(table.project, table.externalIndex),
-    index('rules_due').on(table.nextDueAt).where(sql`next_due_at is not null`),
     index('rules_connection').on(table.project, table.connection),
+  ],
+)
+
+/** What changes with every evaluation of a rule, apart from the rule so that hot writes stay small. */
+export const ruleClocks = sqliteTable(
+  'rule_clocks',
+  {
+    ruleId: text()
+      .primaryKey()
+      .references(() => rules.id, { onDelete: 'cascade' }),
+    /** null while the rule is paused or blocked. */
+    nextDueAt: integer(),
+    /** The tick being evaluated; found at start, it was cut short and is due again. */
+    claimedTick: integer(),
+    lastRunAt: integer(),
+    lastSuccessAt: integer(),
+    /** When the latest message was first delivered. */
+    lastAlertAt: integer(),
+    /** The result of the latest successful evaluation, packed, where the condition asks for `previous`. */
+    previous: blob({ mode: 'buffer' }),
+  },
+  (table) => [
+    index('rule_clocks_due').on(table.nextDueAt).where(sql`next_due_at is not null and claimed_tick is null`),
+    index('rule_clocks_claimed').on(table.claimedTick).where(sql`claimed_tick is not null`),
   ],
 )
 
