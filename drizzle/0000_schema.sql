@@ -169,7 +169,7 @@ CREATE TABLE `rules` (
 	`name` text NOT NULL,
 	`connection` text NOT NULL,
 	`definition` text NOT NULL,
-	`sealed` text DEFAULT '{}' NOT NULL,
+	`inline` text DEFAULT '{}' NOT NULL,
 	`version` integer DEFAULT 1 NOT NULL,
 	`external_index` integer NOT NULL,
 	`origin` text,

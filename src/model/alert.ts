@@ -22,7 +22,7 @@ export interface Alert {
   errors: number
   /** The condition's latest value, as text. */
   value: string
-  /** How often it went from not firing to firing. */
+  /** Tells one firing from the next: the time it began. */
   sequence: number
 }
 

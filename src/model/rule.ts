@@ -166,6 +166,14 @@ export type RoutePhase = (typeof routePhases)[number]
 export type ErrorPolicy = v.InferOutput<typeof errorPolicy>
 export type Template = v.InferOutput<typeof template>
 
+/** What is kept of a channel written into a route, beside its public settings in the definition. */
+export interface InlineChannel {
+  /** Computed from the settings when the rule is saved; holds no secret. */
+  destination: string
+  /** Its secret settings, sealed with the identity `rules|<rule id>|<route key>`. */
+  sealed: string | null
+}
+
 /** A stored rule. Times are ms since 1970. */
 export interface Rule {
   id: string
@@ -173,6 +181,8 @@ export interface Rule {
   definition: RuleDefinition
   /** Rises with every change; an edit names the one it read. */
   version: number
+  /** By route key, for the routes with an inline channel. */
+  inline: Record<string, InlineChannel>
   /** Another product's object this rule came from, whole, so that export gives it back. */
   origin: { product: 'vianops'; index: number; object: JsonObject } | null
   /** Things the user should know, found when it was saved or imported. */

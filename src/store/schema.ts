@@ -6,7 +6,7 @@ import type { Verdict } from '../model/evaluation.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message, MessageKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
-import type { Rule, RuleDefinition } from '../model/rule.ts'
+import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
 
 /** Facts about the database as a whole, such as the check value of the master key. */
 export const meta = sqliteTable('meta', {
@@ -85,8 +85,8 @@ export const rules = sqliteTable(
     name: text().notNull(),
     connection: text().notNull(),
     definition: text({ mode: 'json' }).$type<RuleDefinition>().notNull(),
-    /** Sealed secrets of inline channels, by route key. */
-    sealed: text({ mode: 'json' }).$type<Record<string, string>>().notNull().default({}),
+    /** What is kept of inline channels beside the definition, by route key. */
+    inline: text({ mode: 'json' }).$type<Record<string, InlineChannel>>().notNull().default({}),
     version: integer().notNull().default(1),
     /** The VIANOPS index; every rule of the project has one, so that it can be listed there. */
     externalIndex: integer().notNull(),

@@ -1,0 +1,286 @@
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
+import type { Alert, RouteState } from '../model/alert.ts'
+import { type DeliveryState, finalStates, type NewDelivery } from '../model/delivery.ts'
+import type { Evaluation, Trace, Verdict } from '../model/evaluation.ts'
+import type { QueryResult } from '../model/result.ts'
+import type { StoreContext } from './context.ts'
+import { pack, unpack } from './pack.ts'
+import { evaluations, ruleClocks } from './schema.ts'
+
+/** Results larger than this (bytes, packed) are not kept whole. */
+const LARGEST_RESULT = 64 * 1024
+
+/** Everything one evaluation decided; it is stored whole or not at all. */
+export interface EvaluationCommit {
+  id: string
+  project: string
+  ruleId: string
+  /** The version that was evaluated: an edit that came between makes the decisions void. */
+  ruleVersion: number
+  at: number
+  verdict: Verdict
+  value: string
+  number: number | null
+  /** Something changed or failed: the trace is kept in full. */
+  notable: boolean
+  trace: Trace
+  result: QueryResult | null
+  keepPrevious: boolean
+  /** Whether the query succeeded, so that `:since` moves on. */
+  success: boolean
+  alerts: readonly Alert[]
+  goneAlerts: readonly string[]
+  told: readonly { route: string; fingerprint: string; deliveryId: string; sequence: number }[]
+  deliveries: readonly NewDelivery[]
+}
+
+export interface AlertRow extends Alert {
+  ruleId: string
+  project: string
+  rule: string
+}
+
+export type EvaluationQueries = ReturnType<typeof evaluationQueries>
+
+/** `insertDelivery` queues one delivery within the transaction that is under way. */
+export function evaluationQueries(
+  { database: { orm, raw }, writer }: StoreContext,
+  insertDelivery: (delivery: NewDelivery) => void,
+) {
+  const version = raw.prepare<[string], number>('SELECT version FROM rules WHERE id = ?').pluck()
+  const insert = raw.prepare(
+    `INSERT INTO evaluations (id, project, rule_id, at, verdict, value, notable, trace, result, repeats, first_at, minimum, maximum)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+  )
+  const tick = raw.prepare(
+    `UPDATE rule_clocks SET claimed_tick = NULL, last_run_at = ?, last_success_at = coalesce(?, last_success_at),
+     previous = coalesce(?, previous) WHERE rule_id = ?`,
+  )
+  const upsertAlert = raw.prepare(
+    `INSERT OR REPLACE INTO alerts (rule_id, fingerprint, labels, state, since, firing_since, history, missing, errors, value, sequence)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const removeAlert = raw.prepare('DELETE FROM alerts WHERE rule_id = ? AND fingerprint = ?')
+  const tell = raw.prepare(
+    `INSERT INTO route_states (rule_id, route, fingerprint, delivered_at, delivery_id, sequence) VALUES (?, ?, ?, NULL, ?, ?)
+     ON CONFLICT DO UPDATE SET delivery_id = excluded.delivery_id, sequence = excluded.sequence`,
+  )
+  const alertsOf = raw.prepare<[string], AlertRecord>('SELECT * FROM alerts WHERE rule_id = ?')
+  const routesOf = raw.prepare<[string], RouteRecord>(
+    `SELECT s.route, s.fingerprint, s.delivered_at, s.delivery_id, s.sequence, d.state FROM route_states s
+     LEFT JOIN deliveries d ON d.id = s.delivery_id WHERE s.rule_id = ?`,
+  )
+  const previousOf = raw.prepare<[string], Buffer | null>('SELECT previous FROM rule_clocks WHERE rule_id = ?').pluck()
+
+  function store(commit: EvaluationCommit): boolean {
+    const current = version.get(commit.ruleId)
+    if (current === undefined) return false
+    const packed = commit.result === null ? null : pack(commit.result)
+    const kept = packed !== null && packed.length <= LARGEST_RESULT ? packed : null
+    const { id, ruleId, at } = commit
+    const trace = kept === null ? commit.trace : { ...commit.trace, sample: null }
+    insert.run(
+      id,
+      commit.project,
+      ruleId,
+      at,
+      commit.verdict,
+      commit.value,
+      commit.notable ? 1 : 0,
+      pack(trace),
+      kept,
+      at,
+      commit.number,
+      commit.number,
+    )
+    tick.run(at, commit.success ? commit.trace.startedAt : null, commit.keepPrevious ? packed : null, ruleId)
+    if (current !== commit.ruleVersion) return false
+    for (const alert of commit.alerts)
+      upsertAlert.run(
+        ruleId,
+        alert.fingerprint,
+        JSON.stringify(alert.labels),
+        alert.state,
+        alert.since,
+        alert.firingSince,
+        alert.history,
+        alert.missing,
+        alert.errors,
+        alert.value,
+        alert.sequence,
+      )
+    for (const fingerprint of commit.goneAlerts) removeAlert.run(ruleId, fingerprint)
+    for (const delivery of commit.deliveries) insertDelivery(delivery)
+    for (const { route, fingerprint, deliveryId, sequence } of commit.told)
+      tell.run(ruleId, route, fingerprint, deliveryId, sequence)
+    return true
+  }
+
+  return {
+    /**
+     * Stores an evaluation with all it decided. False when the rule was changed or removed meanwhile: then only the
+     * trace is kept and the state stays as it is.
+     */
+    commit: (commit: EvaluationCommit): Promise<boolean> => writer.write(() => store(commit), 'paced'),
+
+    /** Alerts of a rule and what was told of them. */
+    state: async (ruleId: string): Promise<{ alerts: Alert[]; routes: RouteState[] }> => ({
+      alerts: alertsOf.all(ruleId).map(toAlert),
+      routes: routesOf.all(ruleId).map(toRouteState),
+    }),
+
+    /** The result of the latest successful evaluation, where the rule keeps it. */
+    previous: async (ruleId: string): Promise<QueryResult | null> => {
+      const bytes = previousOf.get(ruleId) ?? null
+      return bytes === null ? null : (unpack(bytes) as QueryResult)
+    },
+
+    get: async (project: string, id: string): Promise<(Evaluation & { result: QueryResult | null }) | undefined> => {
+      const row = orm
+        .select()
+        .from(evaluations)
+        .where(and(eq(evaluations.project, project), eq(evaluations.id, id)))
+        .get()
+      if (row === undefined) return undefined
+      return { ...toEvaluation(row), result: row.result === null ? null : (unpack(row.result) as QueryResult) }
+    },
+
+    /** Newest first; `before` is the `at` and id of the last one of the page before. */
+    list: async (filter: {
+      project: string
+      ruleId?: string
+      before?: { at: number; id: string }
+      limit: number
+    }): Promise<Evaluation[]> =>
+      orm
+        .select()
+        .from(evaluations)
+        .where(
+          and(
+            eq(evaluations.project, filter.project),
+            filter.ruleId === undefined ? undefined : eq(evaluations.ruleId, filter.ruleId),
+            filter.before === undefined
+              ? undefined
+              : sql`(${evaluations.at}, ${evaluations.id}) < (${filter.before.at}, ${filter.before.id})`,
+          ),
+        )
+        .orderBy(desc(evaluations.at), desc(evaluations.id))
+        .limit(filter.limit)
+        .all()
+        .map(toEvaluation),
+
+    /** Alerts that are not normal, or those of one rule, newest first. */
+    alerts: async (filter: {
+      project: string
+      ruleId?: string
+      states?: readonly string[]
+      before?: number
+      limit: number
+    }): Promise<AlertRow[]> => {
+      const wanted: (SQL | undefined)[] = [
+        sql`r.project = ${filter.project}`,
+        filter.ruleId === undefined ? sql`a.state <> 'normal'` : sql`a.rule_id = ${filter.ruleId}`,
+        filter.states === undefined ? undefined : sql`a.state in ${filter.states}`,
+        filter.before === undefined ? undefined : sql`a.since < ${filter.before}`,
+      ]
+      const rows = orm.all<AlertRecord & { project: string; rule: string }>(
+        sql`select a.*, r.project, r.name as rule from alerts a join rules r on r.id = a.rule_id where ${and(...wanted)} order by a.since desc limit ${filter.limit}`,
+      )
+      return rows.map((row) => ({ ...toAlert(row), ruleId: row.rule_id, project: row.project, rule: row.rule }))
+    },
+
+    /** Marks a claimed tick as done without an evaluation, such as when the rule is newer than the tick. */
+    settle: (ruleId: string): Promise<void> =>
+      writer.write(() => {
+        orm.update(ruleClocks).set({ claimedTick: null }).where(eq(ruleClocks.ruleId, ruleId)).run()
+      }, 'paced'),
+
+    /** Number of open alerts by state. */
+    openCounts: async (project: string): Promise<Record<string, number>> => {
+      const rows = orm.all<{ state: string; count: number }>(
+        sql`select a.state, count(*) as count from alerts a join rules r on r.id = a.rule_id where r.project = ${project} and a.state <> 'normal' group by a.state`,
+      )
+      return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+    },
+  }
+}
+
+interface AlertRecord {
+  rule_id: string
+  fingerprint: string
+  labels: string
+  state: Alert['state']
+  since: number
+  firing_since: number | null
+  history: string
+  missing: number
+  errors: number
+  value: string
+  sequence: number
+}
+
+interface RouteRecord {
+  route: string
+  fingerprint: string
+  delivered_at: number | null
+  delivery_id: string | null
+  sequence: number
+  state: DeliveryState | null
+}
+
+function toAlert(row: AlertRecord): Alert {
+  return {
+    fingerprint: row.fingerprint,
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    state: row.state,
+    since: row.since,
+    firingSince: row.firing_since,
+    history: row.history,
+    missing: row.missing,
+    errors: row.errors,
+    value: row.value,
+    sequence: row.sequence,
+  }
+}
+
+function toRouteState(row: RouteRecord): RouteState {
+  const { route, fingerprint, sequence } = row
+  return { route, fingerprint, sequence, deliveredAt: row.delivered_at, delivery: deliveryOf(row) }
+}
+
+/** A delivery that retention has removed was final; whether it arrived shows in `delivered_at`. */
+function deliveryOf({ delivery_id, state, delivered_at }: RouteRecord): RouteState['delivery'] {
+  if (delivery_id === null) return null
+  if (state === null) return { id: delivery_id, state: delivered_at === null ? 'failed' : 'delivered' }
+  if (state === 'delivered') return { id: delivery_id, state: 'delivered' }
+  return { id: delivery_id, state: finalStates.includes(state) ? 'failed' : 'open' }
+}
+
+function toEvaluation(row: typeof evaluations.$inferSelect): Evaluation {
+  const { id, project, ruleId, at, verdict, value, repeats, firstAt, minimum, maximum } = row
+  const trace = row.trace === null ? null : (unpack(row.trace) as Trace)
+  if (trace !== null && trace.sample === null && row.result !== null)
+    trace.sample = sampleOf(unpack(row.result) as QueryResult)
+  return {
+    id,
+    project,
+    ruleId,
+    at,
+    verdict,
+    value,
+    trace,
+    replayable: row.result !== null,
+    repeats,
+    firstAt,
+    minimum,
+    maximum,
+  }
+}
+
+/** Rows that a trace shows. */
+const SAMPLE_ROWS = 20
+
+/** The first rows of a result, for people. */
+export function sampleOf(result: QueryResult): NonNullable<Trace['sample']> {
+  return { columns: result.columns, rows: result.rows.slice(0, SAMPLE_ROWS) }
+}

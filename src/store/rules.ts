@@ -1,0 +1,247 @@
+import { and, asc, desc, eq, gt, inArray, max, type SQL, sql } from 'drizzle-orm'
+import { AppError } from '../errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
+import type { StoreContext } from './context.ts'
+import { alerts, routeStates, ruleClocks, rules } from './schema.ts'
+
+type RuleRow = typeof rules.$inferSelect
+type ClockRow = typeof ruleClocks.$inferSelect
+
+/** A rule to be stored; its index is given by the store where it is absent. */
+export interface NewRule {
+  id: string
+  project: string
+  definition: RuleDefinition
+  inline: Record<string, InlineChannel>
+  origin: { product: 'vianops'; object: JsonObject } | null
+  warnings: string[]
+  blocked: string | null
+  createdBy: string
+  createdAt: number
+  nextDueAt: number | null
+}
+
+/** What an edit changes; what is absent stays. */
+export interface RuleChanges {
+  definition?: RuleDefinition
+  inline?: Record<string, InlineChannel>
+  origin?: Rule['origin']
+  warnings?: string[]
+  blocked?: string | null
+  nextDueAt?: number | null
+  updatedAt: number
+  /** Forgets its alerts and what was told of them. */
+  resetState?: boolean
+}
+
+export interface RuleFilter {
+  project: string
+  /** Rules that have every one of these tags. */
+  tags?: readonly string[]
+  /** Part of the name. */
+  search?: string
+  connection?: string
+  /** Index of the last rule of the page before. */
+  after?: number
+  limit: number
+}
+
+/** A rule whose time has come, claimed for one evaluation. */
+export interface DueRule {
+  id: string
+  version: number
+  project: string
+  connection: string
+  scheduledAt: number
+}
+
+export type RuleQueries = ReturnType<typeof ruleQueries>
+
+export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
+  const joined = () => orm.select().from(rules).innerJoin(ruleClocks, eq(ruleClocks.ruleId, rules.id))
+  const one = (where: SQL | undefined) => {
+    const row = joined().where(where).get()
+    return row === undefined ? undefined : toRule(row)
+  }
+  const dueStatement = raw.prepare<[number, number], DueRule>(
+    `SELECT r.id, r.version, r.project, r.connection, c.next_due_at AS scheduledAt FROM rule_clocks c JOIN rules r ON r.id = c.rule_id
+     WHERE c.next_due_at <= ? AND c.next_due_at IS NOT NULL AND c.claimed_tick IS NULL ORDER BY c.next_due_at LIMIT ?`,
+  )
+  const claimStatement = raw.prepare<[number | null, string, number]>(
+    'UPDATE rule_clocks SET claimed_tick = next_due_at, next_due_at = ? WHERE rule_id = ? AND next_due_at = ? AND claimed_tick IS NULL',
+  )
+  const nextStatement = raw
+    .prepare('SELECT min(next_due_at) FROM rule_clocks WHERE next_due_at IS NOT NULL AND claimed_tick IS NULL')
+    .pluck()
+
+  function change(id: string, expected: number | null, changes: RuleChanges): Rule {
+    const current = one(eq(rules.id, id))
+    if (current === undefined) throw new AppError('not-found', `There is no rule ${id}.`)
+    if (expected !== null && current.version !== expected)
+      throw new AppError(
+        'conflict',
+        `The rule was changed meanwhile: you edited version ${expected}, it is at ${current.version}. Read it again and repeat the change.`,
+        [{ path: 'version', message: `must be ${current.version}` }],
+        current,
+      )
+    const { nextDueAt, resetState, definition, ...rest } = changes
+    orm
+      .update(rules)
+      .set({
+        ...rest,
+        ...(definition === undefined ? {} : { definition, name: definition.name, connection: definition.connection }),
+        version: current.version + 1,
+      })
+      .where(eq(rules.id, id))
+      .run()
+    if (nextDueAt !== undefined) orm.update(ruleClocks).set({ nextDueAt }).where(eq(ruleClocks.ruleId, id)).run()
+    if (resetState === true) {
+      orm.delete(alerts).where(eq(alerts.ruleId, id)).run()
+      orm.delete(routeStates).where(eq(routeStates.ruleId, id)).run()
+      orm.update(ruleClocks).set({ previous: null }).where(eq(ruleClocks.ruleId, id)).run()
+    }
+    return one(eq(rules.id, id)) as Rule
+  }
+
+  return {
+    /** Throws `conflict` when the name is taken. */
+    create: (rule: NewRule): Promise<Rule> =>
+      writer.write(() => {
+        const { nextDueAt, origin, ...row } = rule
+        const { name, connection } = rule.definition
+        const inProject = eq(rules.project, rule.project)
+        if (one(and(inProject, eq(rules.name, name))) !== undefined) throw nameTaken(name)
+        const highest = orm
+          .select({ value: max(rules.externalIndex) })
+          .from(rules)
+          .where(inProject)
+          .get()
+        const externalIndex = (highest?.value ?? 0) + 1
+        orm
+          .insert(rules)
+          .values({
+            ...row,
+            name,
+            connection,
+            externalIndex,
+            origin: origin === null ? null : { ...origin, index: externalIndex },
+            updatedAt: rule.createdAt,
+          })
+          .run()
+        orm.insert(ruleClocks).values({ ruleId: rule.id, nextDueAt }).run()
+        return one(eq(rules.id, rule.id)) as Rule
+      }),
+
+    /** Throws `conflict`, with the stored rule, when it is no longer at `expectedVersion`; null edits whatever is there. */
+    update: (id: string, expectedVersion: number | null, changes: RuleChanges): Promise<Rule> =>
+      writer.write(() => {
+        const name = changes.definition?.name
+        const current = one(eq(rules.id, id))
+        if (name !== undefined && current !== undefined && name !== current.definition.name)
+          if (one(and(eq(rules.project, current.project), eq(rules.name, name))) !== undefined) throw nameTaken(name)
+        return change(id, expectedVersion, changes)
+      }),
+
+    remove: (id: string): Promise<void> =>
+      writer.write(() => {
+        orm.delete(rules).where(eq(rules.id, id)).run()
+      }),
+
+    get: async (id: string): Promise<Rule | undefined> => one(eq(rules.id, id)),
+    byId: async (project: string, id: string) => one(and(eq(rules.project, project), eq(rules.id, id))),
+    byName: async (project: string, name: string) => one(and(eq(rules.project, project), eq(rules.name, name))),
+    byIndex: async (project: string, index: number) =>
+      one(and(eq(rules.project, project), eq(rules.externalIndex, index))),
+    /** The index by which VIANOPS clients name the rule. */
+    indexOf: async (id: string): Promise<number | undefined> =>
+      orm.select({ index: rules.externalIndex }).from(rules).where(eq(rules.id, id)).get()?.index,
+    /** Oldest first, with each rule's index as the cursor. */
+    list: async (filter: RuleFilter): Promise<{ rule: Rule; index: number }[]> =>
+      joined()
+        .where(
+          and(
+            eq(rules.project, filter.project),
+            gt(rules.externalIndex, filter.after ?? 0),
+            filter.connection === undefined ? undefined : eq(rules.connection, filter.connection),
+            filter.search === undefined ? undefined : sql`instr(lower(${rules.name}), lower(${filter.search})) > 0`,
+            ...(filter.tags ?? []).map(
+              (tag) => sql`exists (select 1 from json_each(${rules.definition}, '$.tags') where value = ${tag})`,
+            ),
+          ),
+        )
+        .orderBy(asc(rules.externalIndex))
+        .limit(filter.limit)
+        .all()
+        .map((row) => ({ rule: toRule(row), index: row.rules.externalIndex })),
+
+    /** Names near which a misspelt one may lie. */
+    names: async (project: string): Promise<string[]> =>
+      orm
+        .select({ name: rules.name })
+        .from(rules)
+        .where(eq(rules.project, project))
+        .orderBy(desc(rules.updatedAt))
+        .limit(500)
+        .all()
+        .map((row) => row.name),
+
+    count: async (): Promise<number> => raw.prepare('SELECT count(*) FROM rules').pluck().get() as number,
+
+    /** The earliest tick that nobody has claimed; null when there is none. */
+    nextDue: async (): Promise<number | null> => (nextStatement.get() as number | null) ?? null,
+
+    /**
+     * Claims rules due by `now`, the longest waiting first, and sets each one's next tick to what `nextTick` answers
+     * (null: none). A claimed rule is not due again until its evaluation is committed or the daemon starts anew.
+     */
+    claimDue: (now: number, limit: number, nextTick: (rule: DueRule) => number | null): Promise<DueRule[]> =>
+      writer.write(() =>
+        dueStatement
+          .all(now, limit)
+          .filter((due) => claimStatement.run(nextTick(due), due.id, due.scheduledAt).changes === 1),
+      ),
+
+    /** Gives a claimed tick back, so that it is due again: its evaluation was cut short. */
+    unclaim: (ids?: readonly string[]): Promise<number> =>
+      writer.write(
+        () =>
+          orm
+            .update(ruleClocks)
+            .set({ nextDueAt: sql`min(claimed_tick, coalesce(next_due_at, claimed_tick))`, claimedTick: null })
+            .where(
+              ids === undefined
+                ? sql`claimed_tick is not null`
+                : and(inArray(ruleClocks.ruleId, [...ids]), sql`claimed_tick is not null`),
+            )
+            .run().changes,
+      ),
+  }
+}
+
+function nameTaken(name: string): AppError {
+  return new AppError('conflict', `There is a rule named "${name}" already. Choose another name or edit that one.`, [
+    { path: 'name', message: 'is taken by another rule of this project' },
+  ])
+}
+
+function toRule(row: { rules: RuleRow; rule_clocks: ClockRow }): Rule {
+  const { rules: rule, rule_clocks: clock } = row
+  return {
+    id: rule.id,
+    project: rule.project,
+    definition: rule.definition,
+    version: rule.version,
+    inline: rule.inline,
+    origin: rule.origin,
+    warnings: rule.warnings,
+    blocked: rule.blocked,
+    createdBy: rule.createdBy,
+    createdAt: rule.createdAt,
+    updatedAt: rule.updatedAt,
+    nextDueAt: clock.nextDueAt,
+    lastRunAt: clock.lastRunAt,
+    lastSuccessAt: clock.lastSuccessAt,
+    lastAlertAt: clock.lastAlertAt,
+  }
+}
