@@ -16,8 +16,7 @@ CREATE TABLE `alerts` (
 --> statement-breakpoint
 CREATE INDEX `alerts_open` ON `alerts` (`state`) WHERE state <> 'normal';--> statement-breakpoint
 CREATE TABLE `attempts` (
-	`id` text PRIMARY KEY NOT NULL,
-	`delivery_id` text NOT NULL,
+	`delivery` integer NOT NULL,
 	`number` integer NOT NULL,
 	`started_at` integer NOT NULL,
 	`finished_at` integer,
@@ -26,10 +25,10 @@ CREATE TABLE `attempts` (
 	`response` text,
 	`retry_at` integer,
 	`trigger` text NOT NULL,
-	FOREIGN KEY (`delivery_id`) REFERENCES `deliveries`(`id`) ON UPDATE no action ON DELETE cascade
+	PRIMARY KEY(`delivery`, `number`),
+	FOREIGN KEY (`delivery`) REFERENCES `deliveries`(`seq`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE INDEX `attempts_delivery` ON `attempts` (`delivery_id`,`number`);--> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` text PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
@@ -82,19 +81,18 @@ CREATE TABLE `data_keys` (
 );
 --> statement-breakpoint
 CREATE TABLE `deliveries` (
-	`id` text PRIMARY KEY NOT NULL,
+	`seq` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
 	`project` text NOT NULL,
 	`rule_id` text,
 	`evaluation_id` text,
 	`route` text NOT NULL,
 	`fingerprints` text NOT NULL,
+	`fingerprint` text,
 	`channel_id` text,
 	`kind` text NOT NULL,
 	`destination` text NOT NULL,
-	`settings` text NOT NULL,
-	`sealed` text,
 	`message_kind` text NOT NULL,
-	`message` text NOT NULL,
 	`state` text NOT NULL,
 	`reason` text,
 	`attempts` integer DEFAULT 0 NOT NULL,
@@ -107,14 +105,21 @@ CREATE TABLE `deliveries` (
 	`receipt` text
 );
 --> statement-breakpoint
-CREATE INDEX `deliveries_due` ON `deliveries` (`destination`,`next_at`) WHERE state = 'pending' and waits_for is null;--> statement-breakpoint
-CREATE INDEX `deliveries_next` ON `deliveries` (`next_at`) WHERE state = 'pending' and waits_for is null;--> statement-breakpoint
+CREATE UNIQUE INDEX `deliveries_id_unique` ON `deliveries` (`id`);--> statement-breakpoint
+CREATE INDEX `deliveries_due` ON `deliveries` (`destination`,`next_at`) WHERE next_at is not null;--> statement-breakpoint
 CREATE INDEX `deliveries_waiting` ON `deliveries` (`waits_for`) WHERE waits_for is not null;--> statement-breakpoint
-CREATE INDEX `deliveries_sending` ON `deliveries` (`state`) WHERE state = 'sending';--> statement-breakpoint
-CREATE INDEX `deliveries_created` ON `deliveries` (`created_at`);--> statement-breakpoint
-CREATE INDEX `deliveries_state` ON `deliveries` (`state`,`created_at`);--> statement-breakpoint
-CREATE INDEX `deliveries_rule` ON `deliveries` (`rule_id`,`created_at`);--> statement-breakpoint
-CREATE INDEX `deliveries_open` ON `deliveries` (`rule_id`,`route`) WHERE state in ('pending', 'sending');--> statement-breakpoint
+CREATE INDEX `deliveries_open` ON `deliveries` (`rule_id`,`route`,`fingerprint`) WHERE finished_at is null;--> statement-breakpoint
+CREATE INDEX `deliveries_failed` ON `deliveries` (`state`) WHERE finished_at is not null and state <> 'delivered';--> statement-breakpoint
+CREATE INDEX `deliveries_receipts` ON `deliveries` (`rule_id`,`route`) WHERE receipt is not null;--> statement-breakpoint
+CREATE INDEX `deliveries_rule` ON `deliveries` (`rule_id`);--> statement-breakpoint
+CREATE TABLE `delivery_contents` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`settings` text NOT NULL,
+	`sealed` text,
+	`message` text NOT NULL,
+	FOREIGN KEY (`seq`) REFERENCES `deliveries`(`seq`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
 CREATE TABLE `evaluations` (
 	`id` text PRIMARY KEY NOT NULL,
 	`project` text NOT NULL,

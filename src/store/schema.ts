@@ -195,23 +195,25 @@ export const evaluations = sqliteTable(
 export const deliveries = sqliteTable(
   'deliveries',
   {
-    id: text().primaryKey(),
+    /** Order of insertion; deliveries only ever wait for lower ones. */
+    seq: integer().primaryKey(),
+    id: text().notNull().unique(),
     project: text().notNull(),
     ruleId: text(),
     evaluationId: text(),
     route: text().notNull(),
     fingerprints: text({ mode: 'json' }).$type<string[]>().notNull(),
+    /** The fingerprint where there is exactly one, so that its open deliveries are found by index. */
+    fingerprint: text(),
     channelId: text(),
     kind: text().notNull(),
     destination: text().notNull(),
-    settings: text({ mode: 'json' }).$type<JsonObject>().notNull(),
-    sealed: text(),
     messageKind: text().$type<MessageKind>().notNull(),
-    message: text({ mode: 'json' }).$type<Message>().notNull(),
     state: text().$type<DeliveryState>().notNull(),
     reason: text({ mode: 'json' }).$type<Reason>(),
     attempts: integer().notNull().default(0),
     createdAt: integer().notNull(),
+    /** Set exactly while it is pending and waits for no other. */
     nextAt: integer(),
     deadlineAt: integer().notNull(),
     finishedAt: integer(),
@@ -222,24 +224,31 @@ export const deliveries = sqliteTable(
     receipt: text({ mode: 'json' }).$type<JsonObject>(),
   },
   (table) => [
-    index('deliveries_due').on(table.destination, table.nextAt).where(sql`state = 'pending' and waits_for is null`),
-    index('deliveries_next').on(table.nextAt).where(sql`state = 'pending' and waits_for is null`),
+    index('deliveries_due').on(table.destination, table.nextAt).where(sql`next_at is not null`),
     index('deliveries_waiting').on(table.waitsFor).where(sql`waits_for is not null`),
-    index('deliveries_sending').on(table.state).where(sql`state = 'sending'`),
-    index('deliveries_created').on(table.createdAt),
-    index('deliveries_state').on(table.state, table.createdAt),
-    index('deliveries_rule').on(table.ruleId, table.createdAt),
-    index('deliveries_open').on(table.ruleId, table.route).where(sql`state in ('pending', 'sending')`),
+    index('deliveries_open').on(table.ruleId, table.route, table.fingerprint).where(sql`finished_at is null`),
+    index('deliveries_failed').on(table.state).where(sql`finished_at is not null and state <> 'delivered'`),
+    index('deliveries_receipts').on(table.ruleId, table.route).where(sql`receipt is not null`),
+    index('deliveries_rule').on(table.ruleId),
   ],
 )
+
+/** What a delivery carries; apart from its state, which is rewritten at every step. */
+export const deliveryContents = sqliteTable('delivery_contents', {
+  seq: integer()
+    .primaryKey()
+    .references(() => deliveries.seq, { onDelete: 'cascade' }),
+  settings: text({ mode: 'json' }).$type<JsonObject>().notNull(),
+  sealed: text(),
+  message: text({ mode: 'json' }).$type<Message>().notNull(),
+})
 
 export const attempts = sqliteTable(
   'attempts',
   {
-    id: text().primaryKey(),
-    deliveryId: text()
+    delivery: integer()
       .notNull()
-      .references(() => deliveries.id, { onDelete: 'cascade' }),
+      .references(() => deliveries.seq, { onDelete: 'cascade' }),
     number: integer().notNull(),
     startedAt: integer().notNull(),
     finishedAt: integer(),
@@ -249,7 +258,7 @@ export const attempts = sqliteTable(
     retryAt: integer(),
     trigger: text().$type<'automatic' | 'manual'>().notNull(),
   },
-  (table) => [index('attempts_delivery').on(table.deliveryId, table.number)],
+  (table) => [primaryKey({ columns: [table.delivery, table.number] })],
 )
 
 /** Who changed what. */
