@@ -80,7 +80,7 @@ export function connectionQueries({ database: { orm }, writer, clock }: StoreCon
           throw nameTaken(changes.name)
         return orm
           .update(connections)
-          .set({ ...changes, ...closed, version: current.version + 1, updatedAt: clock.now() })
+          .set({ ...changes, ...calm, version: current.version + 1, updatedAt: clock.now() })
           .where(eq(connections.id, id))
           .returning()
           .get()
@@ -139,19 +139,18 @@ export function connectionQueries({ database: { orm }, writer, clock }: StoreCon
         return { opened: open && current.openSince === null, probeAt }
       }),
 
-    /** Closes the breaker; `wasOpenSince` tells that it was open until now. Costs nothing while all is well. */
-    recordSuccess: async (id: string): Promise<{ wasOpenSince: number | null }> => {
-      if ((cached().get(id)?.failures ?? 0) === 0) return { wasOpenSince: null }
+    /** Closes the breaker; `closed` tells that it was open until now. Costs nothing while all is well. */
+    recordSuccess: async (id: string): Promise<{ closed: boolean }> => {
+      if ((cached().get(id)?.failures ?? 0) === 0) return { closed: false }
       return write(() => {
-        const wasOpenSince = stored(id)?.openSince ?? null
-        orm.update(connections).set(closed).where(eq(connections.id, id)).run()
-        return { wasOpenSince }
+        const closed = (stored(id)?.openSince ?? null) !== null
+        orm.update(connections).set(calm).where(eq(connections.id, id)).run()
+        return { closed }
       })
     },
 
-    /** Connections whose breaker is open and whose next probe is due. */
-    probesDue: async (now: number): Promise<ConnectionRow[]> =>
-      [...cached().values()].filter(({ probeAt }) => probeAt !== null && probeAt <= now),
+    /** Connections whose breaker is open. */
+    failing: async (): Promise<ConnectionRow[]> => [...cached().values()].filter(({ openSince }) => openSince !== null),
   }
 }
 
@@ -165,7 +164,7 @@ export function changedMeanwhile(entity: string, expected: number, current: { ve
   )
 }
 
-const closed = { failures: 0, openSince: null, probeAt: null, lastError: null }
+const calm = { failures: 0, openSince: null, probeAt: null, lastError: null }
 
 function nameTaken(name: string): AppError {
   return new AppError(

@@ -82,8 +82,7 @@ describe('the breaker', () => {
     ])
     expect(seen.at(-1)).toEqual([false, 300])
     expect(await connections.get('con_1')).toMatchObject({ openSince: 1000, lastError: 'refused' })
-    expect(await connections.probesDue(300_999)).toEqual([])
-    expect(await connections.probesDue(301_000)).toHaveLength(1)
+    expect((await connections.failing()).map(({ name }) => name)).toEqual(['Warehouse'])
   })
 
   test('a success between failures starts the count anew', async () => {
@@ -92,17 +91,17 @@ describe('the breaker', () => {
     await connections.create(row)
     await connections.recordFailure('con_1', 'refused', 1)
     await connections.recordFailure('con_1', 'refused', 2)
-    expect(await connections.recordSuccess('con_1')).toEqual({ wasOpenSince: null })
+    expect(await connections.recordSuccess('con_1')).toEqual({ closed: false })
     expect(await connections.recordFailure('con_1', 'refused', 3)).toEqual({ opened: false, probeAt: null })
   })
 
-  test('a success closes it and says since when it was open, once', async () => {
+  test('a success closes it and says so once', async () => {
     using database = tempDatabase()
     const connections = connectionQueries(database)
     await connections.create(row)
     for (const time of [1, 2, 3, 4]) await connections.recordFailure('con_1', 'refused', time)
-    expect(await connections.recordSuccess('con_1')).toEqual({ wasOpenSince: 3 })
-    expect(await connections.recordSuccess('con_1')).toEqual({ wasOpenSince: null })
+    expect(await connections.recordSuccess('con_1')).toEqual({ closed: true })
+    expect(await connections.recordSuccess('con_1')).toEqual({ closed: false })
     expect(await connections.get('con_1')).toMatchObject({
       failures: 0,
       openSince: null,
@@ -123,6 +122,6 @@ describe('the breaker', () => {
     using database = tempDatabase()
     const connections = connectionQueries(database)
     expect(await connections.recordFailure('con_9', 'refused', 1)).toEqual({ opened: false, probeAt: null })
-    expect(await connections.recordSuccess('con_9')).toEqual({ wasOpenSince: null })
+    expect(await connections.recordSuccess('con_9')).toEqual({ closed: false })
   })
 })
