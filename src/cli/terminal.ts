@@ -1,0 +1,17 @@
+import type { Env } from '../config.ts'
+
+/** What a verb sees of the process that runs it. */
+export interface Terminal {
+  /** Writes a line to standard output. */
+  out(line: string): void
+  /** Writes a line to standard error. */
+  err(line: string): void
+  env: Env
+  /** Aborted when the process is asked to end. */
+  signal: AbortSignal
+}
+
+/** Reports that the command line itself is wrong: exit code 2 rather than 1. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

@@ -1,0 +1,87 @@
+import type { Clock } from './clock.ts'
+import type { Outcome } from './model/delivery.ts'
+import type { Cause, Verdict } from './model/evaluation.ts'
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** What each event tells. Durations are in ms. None of these fields may ever hold a secret. */
+interface Events {
+  started: { url: string; version: string; dataDir: string }
+  stopping: { signal: string }
+  stopped: { uptime: number }
+  /** The schema was brought up to date. */
+  migrated: { from: number; to: number }
+  evaluationFinished: {
+    project: string
+    rule: string
+    evaluation: string
+    cause: Cause
+    verdict: Verdict
+    value: string
+    rows: number | null
+    took: number
+    queued: number
+    error?: string | undefined
+  }
+  deliveryAttempted: {
+    delivery: string
+    channel: string
+    destination: string
+    attempt: number
+    outcome: Outcome
+    reason: string
+    took: number
+  }
+  channelDisabled: { project: string; channel: string; reason: string }
+  breakerOpened: { project: string; connection: string; reason: string; probeAt: number }
+  breakerClosed: { project: string; connection: string }
+  requestFinished: { method: string; path: string; status: number; took: number }
+  retentionFinished: { evaluations: number; deliveries: number; took: number }
+  diskFull: { reason: string }
+  /** Something the operator should mend. */
+  advice: { text: string }
+  /** A failure that Tocsin has no words for: a defect of its own. */
+  defect: { where: string; error: unknown }
+}
+
+/** One function per event; each writes one line. */
+export type Log = { readonly [Name in keyof Events]: (fields: Events[Name]) => void }
+
+const levels: Record<keyof Events, LogLevel> = {
+  started: 'info',
+  stopping: 'info',
+  stopped: 'info',
+  migrated: 'info',
+  evaluationFinished: 'info',
+  deliveryAttempted: 'info',
+  channelDisabled: 'warn',
+  breakerOpened: 'warn',
+  breakerClosed: 'info',
+  requestFinished: 'debug',
+  retentionFinished: 'debug',
+  diskFull: 'error',
+  advice: 'warn',
+  defect: 'error',
+}
+
+/** Writes events at or above `least` as one JSON object a line to `sink`. */
+export function createLog(sink: (line: string) => void, least: LogLevel, clock: Clock): Log {
+  const write = (event: keyof Events) => (fields: object) => {
+    const level = levels[event]
+    if (logLevels.indexOf(level) < logLevels.indexOf(least)) return
+    const time = new Date(clock.now()).toISOString()
+    sink(JSON.stringify({ time, level, event, ...fields }, plain))
+  }
+  return Object.fromEntries(Object.keys(levels).map((event) => [event, write(event as keyof Events)])) as unknown as Log
+}
+
+/** Texts as a log may show them: errors as text with their stack, passwords in URLs and bearer tokens cut out. */
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return redact(value.stack ?? value.message)
+  return typeof value === 'string' ? redact(value) : value
+}
+
+function redact(text: string): string {
+  return text.replace(/:\/\/[^/\s@]+@/g, '://***@').replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***')
+}
