@@ -1,0 +1,115 @@
+import type { JsonObject } from '../../model/json.ts'
+import type { Route, RuleDefinition } from '../../model/rule.ts'
+import { readMail, readTemplate, writeMail } from './template.ts'
+
+/** The fields of a notification that say where it goes. */
+export interface Endpoint {
+  method: string
+  url: string
+  template: string
+}
+
+/** The parts of a rule that an endpoint becomes. */
+export interface Target {
+  route: Route
+  message: RuleDefinition['message']
+  warnings: string[]
+}
+
+/** The settings of a stored channel, so that a route that names it can be shown as an endpoint. */
+export type ChannelLookup = (name: string) => { kind: string; settings: JsonObject } | undefined
+
+export const MAIL_ROUTE = 'mail'
+const MAIL_TARGET = 'http://eaiservice:5000/v1/eaiservice/pubevent?channel=collab.email.send&queue=True'
+const TEST_TARGET = 'http://webservices:5000/v1/alerts/test'
+const PHASES: Route['when'] = ['firing', 'resolved', 'error', 'no-data']
+
+/** Turns an endpoint into a route: the platform's own mail and test targets into channels, any other into a webhook. */
+export function readEndpoint({ method, url, template }: Endpoint, mailChannel: string | null): Target {
+  const { text, warnings } = readTemplate(template)
+  const base = { settings: {}, when: [...PHASES], each: false }
+  const plain = { engine: 'liquid' as const, title: '', summary: '', paragraphs: [], links: [] }
+  const address = new URL(url)
+  if (isTestTarget(address)) {
+    const note = "restendpoint: is the platform's test target; messages go to standard output instead"
+    const body = text.trim() === '' ? {} : { body: { engine: 'jinja' as const, text } }
+    return {
+      route: { ...base, channel: { kind: 'console', settings: {} }, ...body },
+      message: plain,
+      warnings: [...warnings, note],
+    }
+  }
+  if (isMailTarget(address)) {
+    const mail = readMail(text)
+    if (mail !== undefined) return mailTarget(mail, mailChannel, warnings)
+    warnings.push('restbodytemplate: names no addresses that could be read, so the mail target stays a plain webhook')
+  }
+  if (address.hostname === 'hooks.slack.com' && text.trim() === '')
+    warnings.push('restbodytemplate: is empty, but Slack wants {"text": …}; give a template')
+  const body = text.trim() === '' ? {} : { body: { engine: 'jinja' as const, text } }
+  return {
+    route: { ...base, channel: { kind: 'webhook', settings: { url, method } }, ...body },
+    message: plain,
+    warnings,
+  }
+}
+
+/** Shows where a rule goes as an endpoint, as far as it fits: its first webhook, mail or console route. */
+export function writeEndpoint(definition: RuleDefinition, channelOf: ChannelLookup): Endpoint {
+  const shown = definition.routes.map((route) => shownAs(route, definition, channelOf))
+  return shown.find((endpoint) => endpoint !== undefined) ?? { method: 'POST', url: '', template: '' }
+}
+
+/** The place of the route an endpoint stands for; -1 when no route can be shown as one. */
+export function endpointRoute(definition: RuleDefinition, channelOf: ChannelLookup): number {
+  return definition.routes.findIndex((route) => shownAs(route, definition, channelOf) !== undefined)
+}
+
+function mailTarget(
+  mail: NonNullable<ReturnType<typeof readMail>>,
+  channel: string | null,
+  warnings: string[],
+): Target {
+  const more = [...warnings]
+  if (!mail.exact)
+    more.push('restbodytemplate: is no valid JSON; addresses, subject and body were read from it all the same')
+  if (channel === null) more.push('restendpoint: is the mail target; its route waits until it names a mail channel')
+  return {
+    route: {
+      name: MAIL_ROUTE,
+      channel,
+      settings: { to: mail.addresses, individual: true },
+      when: [...PHASES],
+      each: false,
+      body: { engine: 'jinja', text: mail.body },
+    },
+    message: { engine: 'jinja', title: mail.subject, summary: '', paragraphs: [], links: [] },
+    warnings: more,
+  }
+}
+
+function isMailTarget(url: URL): boolean {
+  return /\/pubevent\/?$/.test(url.pathname) && url.searchParams.get('channel') === 'collab.email.send'
+}
+
+function isTestTarget(url: URL): boolean {
+  return /\/v1\/alerts\/test\/?$/.test(url.pathname)
+}
+
+function shownAs(route: Route, definition: RuleDefinition, channelOf: ChannelLookup): Endpoint | undefined {
+  const channel = typeof route.channel === 'string' ? channelOf(route.channel) : route.channel
+  const settings = { ...channel?.settings, ...route.settings }
+  const template = route.body?.text ?? ''
+  if (channel?.kind === 'console') return { method: 'POST', url: TEST_TARGET, template }
+  if (channel?.kind === 'webhook') {
+    const { url, method } = settings
+    return typeof url === 'string' ? { method: typeof method === 'string' ? method : 'POST', url, template } : undefined
+  }
+  if (channel?.kind !== 'mail' && route.name !== MAIL_ROUTE) return undefined
+  const addresses = Array.isArray(settings['to']) ? settings['to'].map(String) : []
+  return {
+    method: 'POST',
+    url: MAIL_TARGET,
+    template: writeMail({ addresses, subject: definition.message.title, body: template }),
+  }
+}

@@ -1,0 +1,184 @@
+import { parseDuration } from '../../model/duration.ts'
+import type { Json, JsonObject } from '../../model/json.ts'
+import type { Condition, Route, Rule, RuleDefinition } from '../../model/rule.ts'
+import { type ChannelLookup, endpointRoute, MAIL_ROUTE, writeEndpoint } from './endpoint.ts'
+import type { Notification } from './notification.ts'
+import { readNotification } from './read.ts'
+import { readPaused, readStatus } from './switches.ts'
+
+/** The parts of a rule that a notification decides. */
+const PARTS = [
+  'name',
+  'description',
+  'connection',
+  'query',
+  'schedule',
+  'condition',
+  'tags',
+  'paused',
+  'suppressionMinutes',
+] as const satisfies readonly (keyof RuleDefinition)[]
+
+type Part = (typeof PARTS)[number] | 'endpoint'
+
+/**
+ * Shows a rule as a notification, as far as it fits. A field that still means what was imported is given back as it
+ * came, any other as the rule has it now.
+ */
+export function writeNotification(rule: Rule, index: number, channelOf: ChannelLookup): Notification {
+  const { definition } = rule
+  const origin = rule.origin?.object ?? {}
+  const imported = rule.origin === null ? null : readNotification(origin, { mailChannel: null }).definition
+  const same = (part: Part) => imported !== null && equalPart(part, imported, definition, channelOf)
+  const text = (field: string, part: Part, now: string): string => {
+    const given = origin[field]
+    return typeof given === 'string' && same(part) ? given : now
+  }
+  const goes =
+    same('endpoint') && imported !== null
+      ? writeImported(origin, imported, channelOf)
+      : writeEndpoint(definition, channelOf)
+  const { createdby: _by, createddate, lastrun, lastalert, ...unknown } = origin
+  return {
+    ...unknown,
+    index,
+    name: definition.name,
+    description: definition.description,
+    connection: definition.connection,
+    query: text('query', 'query', definition.query),
+    condition: text('condition', 'condition', conditionText(definition.condition)),
+    runschedule: cronText(definition.schedule),
+    restrequestmethod: goes.method,
+    restendpoint: goes.url,
+    restbodytemplate: goes.template,
+    tags: definition.tags,
+    lastrun: rule.lastRunAt ?? time(lastrun),
+    lastalert: rule.lastAlertAt ?? time(lastalert),
+    createdby: rule.createdBy,
+    createddate: time(createddate) ?? rule.createdAt,
+    ...switches(definition.paused, imported?.paused, origin),
+    alertsuppressiontime: definition.suppressionMinutes,
+    edit_mode: typeof origin['edit_mode'] === 'string' ? origin['edit_mode'] : 'code',
+  }
+}
+
+/**
+ * The rule's definition after a notification was written over it: what the notification changes is taken from it, and
+ * what it cannot say, such as fingerprint columns or further routes, stays as it is.
+ */
+export function replaceDefinition(
+  current: RuleDefinition,
+  shown: Notification,
+  wanted: RuleDefinition,
+  channelOf: ChannelLookup,
+): RuleDefinition {
+  const before = readNotification(shown, { mailChannel: null, stored: shown }).definition
+  if (before === null) return wanted
+  const next: RuleDefinition = { ...current }
+  for (const part of PARTS)
+    if (!equalPart(part, before, wanted, channelOf)) Object.assign(next, { [part]: wanted[part] })
+  if ('cron' in next.schedule && 'cron' in current.schedule)
+    next.schedule = { ...next.schedule, timezone: current.schedule.timezone }
+  if (equalPart('endpoint', before, wanted, channelOf)) return next
+  const at = endpointRoute(current, channelOf)
+  const [old, fresh] = [current.routes[at], wanted.routes[0]]
+  const mails = fresh?.name === MAIL_ROUTE || old?.name === MAIL_ROUTE
+  const message = mails ? wanted.message : current.message
+  const routes = [...current.routes]
+  routes.splice(Math.max(at, 0), at === -1 ? 0 : 1, ...(fresh === undefined ? [] : [mergeRoute(old, fresh)]))
+  return { ...next, routes, message }
+}
+
+/** The condition as an expression; guided triggers become the expression nearest to them. */
+export function conditionText(condition: Condition): string {
+  if ('text' in condition) return condition.text
+  switch (condition.trigger) {
+    case 'threshold': {
+      const { column, operator, value, rows } = condition
+      const literal = typeof value === 'boolean' ? (value ? 'True' : 'False') : JSON.stringify(value)
+      return `${rows}(r[${JSON.stringify(column)}] ${operator} ${literal} for r in query_result)`
+    }
+    case 'rows':
+      return 'len(query_result) > 0'
+    case 'no-rows':
+      return 'len(query_result) == 0'
+    case 'changed':
+      return 'previous is not None and rows != previous'
+    case 'stale':
+      return `now - max(r[${JSON.stringify(condition.column)}] for r in query_result) > ${(parseDuration(condition.olderThan) ?? 0) / 1000}`
+  }
+}
+
+/** A webhook that stays one keeps what a notification cannot say of it, such as headers. */
+function mergeRoute(old: Route | undefined, fresh: Route): Route {
+  if (!isInline(old?.channel) || !isInline(fresh.channel) || old.channel.kind !== fresh.channel.kind) return fresh
+  const { body: _, ...kept } = old as Route
+  const channel = { kind: fresh.channel.kind, settings: { ...old.channel.settings, ...fresh.channel.settings } }
+  return { ...kept, channel, ...(fresh.body === undefined ? {} : { body: fresh.body }) }
+}
+
+function writeImported(origin: JsonObject, imported: RuleDefinition, channelOf: ChannelLookup) {
+  const shown = writeEndpoint(imported, channelOf)
+  const { restrequestmethod, restendpoint, restbodytemplate } = origin
+  return {
+    method: typeof restrequestmethod === 'string' ? restrequestmethod.trim().toUpperCase() : shown.method,
+    url: typeof restendpoint === 'string' ? restendpoint : shown.url,
+    template: typeof restbodytemplate === 'string' ? restbodytemplate : shown.template,
+  }
+}
+
+/** `paused` and `status` both stop a rule, which has one switch for it. */
+function switches(
+  paused: boolean,
+  imported: boolean | undefined,
+  origin: JsonObject,
+): Pick<Notification, 'paused' | 'status'> {
+  if (imported !== paused) return { paused, status: 'Active' }
+  return { paused: readPaused(origin['paused']) ?? false, status: readStatus(origin['status']) ?? 'Active' }
+}
+
+function equalPart(part: Part, one: RuleDefinition, other: RuleDefinition, channelOf: ChannelLookup): boolean {
+  if (part !== 'endpoint') return stable(one[part]) === stable(other[part])
+  const [mine, theirs] = [shownRoute(one, channelOf), shownRoute(other, channelOf)]
+  if (mine === undefined || theirs === undefined) return mine === theirs
+  const subject = mine.name === MAIL_ROUTE ? one.message.title === other.message.title : true
+  return (
+    subject &&
+    stable({ ...mine, channel: null }) === stable({ ...theirs, channel: null }) &&
+    sameChannel(mine.channel, theirs.channel)
+  )
+}
+
+/** A mail route is the same whichever mail channel it names. */
+function sameChannel(one: Route['channel'], other: Route['channel']): boolean {
+  return isInline(one) || isInline(other) ? stable(one) === stable(other) : true
+}
+
+function isInline(channel: Route['channel'] | undefined): channel is { kind: string; settings: JsonObject } {
+  return typeof channel === 'object' && channel !== null
+}
+
+function shownRoute(definition: RuleDefinition, channelOf: ChannelLookup) {
+  return definition.routes[endpointRoute(definition, channelOf)]
+}
+
+function cronText(schedule: RuleDefinition['schedule']): string {
+  if ('cron' in schedule) return schedule.cron
+  const minutes = Math.max(1, Math.round((parseDuration(schedule.every) ?? 0) / 60_000))
+  if (minutes < 60) return `*/${minutes} * * * *`
+  const hours = Math.round(minutes / 60)
+  return hours < 24 ? `0 */${hours} * * *` : '0 0 * * *'
+}
+
+function time(value: Json | undefined): number | null {
+  return typeof value === 'number' ? value : null
+}
+
+/** Text that is the same for equal values, whatever the order of keys. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : item,
+  )
+}
