@@ -102,6 +102,9 @@ export interface Setting {
 
 export type Env = Record<string, string | undefined>
 
+/** The environment of this process. */
+export const environment: Env = process.env
+
 /** Every setting, in the order of the documentation. */
 export const settings: readonly Setting[] = collect(schema, [])
 

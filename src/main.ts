@@ -1,4 +1,5 @@
 import { runCli } from './cli/program.ts'
+import { environment } from './config.ts'
 
 const signals = { SIGINT: 2, SIGTERM: 15 } as const
 const stop = new AbortController()
@@ -16,7 +17,7 @@ process.umask(0o077)
 const code = await runCli(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
-  env: process.env,
+  env: environment,
   signal: stop.signal,
 })
 await new Promise<void>((resolve) => void process.stdout.write('', () => resolve()))
