@@ -28,6 +28,9 @@ export const finalStates: readonly DeliveryState[] = [
   'discarded',
 ]
 
+/** How long attempts go on, in ms, by the schedule of waits of the channel. */
+export const lifetimes = { webhook: 28 * 3_600_000, chat: 24 * 3_600_000 } as const
+
 /** Where a delivery goes: a stored channel, or one written into its route. `settings` are the route's own, rendered. */
 export interface Target {
   /** Id of the stored channel; null for an inline one. */
@@ -54,6 +57,8 @@ export interface NewDelivery {
   kind: MessageKind
   message: Message
   createdAt: number
+  /** No attempt is made after this, ms since 1970; a day after its making when absent. */
+  deadlineAt?: number
   /** An undelivered trigger this one takes the place of, if it has not been tried by then. */
   supersedes?: string
   /** A trigger without whose delivery this one makes no sense. */

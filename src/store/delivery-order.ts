@@ -1,0 +1,161 @@
+import { type DeliveryState, lifetimes, type NewDelivery } from '../model/delivery.ts'
+import type { Reason } from '../model/reason.ts'
+import type { StoreContext } from './context.ts'
+
+/** Told of each delivery that became due or will be: where to, by which kind of channel, and when (ms since 1970). */
+export type DueListener = (destination: string, kind: string, at: number) => void
+
+/** What became of a delivery that was inserted. */
+export interface Inserted {
+  /** `superseded`: it ended at once, since the trigger it follows was not delivered. */
+  state: 'pending' | 'superseded'
+  /** The delivery it waits for. */
+  waitsFor: string | null
+  /** Whether it took the place of the trigger it named. */
+  superseded: boolean
+}
+
+/** What ordering needs to know of a delivery. */
+export interface Place {
+  seq: number
+  id: string
+  rule_id: string | null
+  route: string
+  fingerprints: string
+  kind: string
+  destination: string
+  follows: string | null
+}
+
+export type DeliveryOrder = ReturnType<typeof deliveryOrder>
+
+const LAST = Number.MAX_SAFE_INTEGER
+const PLACE = 'seq, id, rule_id, route, fingerprints, kind, destination, follows'
+const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded', 'discarded']
+
+/**
+ * Keeps the order of each alert's messages: a delivery waits for the latest earlier one that shares rule, route and a
+ * fingerprint and is not final. All functions are synchronous and belong inside a unit of the writer.
+ */
+export function deliveryOrder({ database: { raw } }: StoreContext, due: DueListener) {
+  const earlierSingle = raw.prepare<[string, string, string, number], { id: string | null; seq: number }>(
+    `SELECT id, max(seq) AS seq FROM deliveries
+     WHERE rule_id = ? AND route = ? AND fingerprint = ? AND finished_at IS NULL AND seq < ?`,
+  )
+  const earlierShared = raw.prepare<[string, string, number, string], { id: string | null; seq: number }>(
+    `SELECT id, max(seq) AS seq FROM deliveries d
+     WHERE rule_id = ? AND route = ? AND fingerprint IS NULL AND finished_at IS NULL AND seq < ?
+     AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)`,
+  )
+  const openBefore = raw
+    .prepare<[string, number], string>('SELECT id FROM deliveries WHERE id = ? AND finished_at IS NULL AND seq < ?')
+    .pluck()
+  const stateOf = raw.prepare<[string], DeliveryState>('SELECT state FROM deliveries WHERE id = ?').pluck()
+  const dependents = raw.prepare<[string], Place>(`SELECT ${PLACE} FROM deliveries WHERE waits_for = ?`)
+  const wait = raw.prepare('UPDATE deliveries SET waits_for = ?, next_at = NULL WHERE seq = ?')
+  const release = raw.prepare('UPDATE deliveries SET waits_for = NULL, next_at = ? WHERE seq = ?')
+  const close = raw.prepare(
+    'UPDATE deliveries SET state = ?, reason = ?, finished_at = ?, next_at = NULL, waits_for = NULL WHERE seq = ?',
+  )
+  /** A trigger that certainly reached nobody and that nobody is sending. */
+  const untold = raw.prepare<[string, string], { seq: number }>(
+    `SELECT seq FROM deliveries d WHERE id = ? AND state = 'pending'
+     AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.delivery = d.seq AND a.outcome IN ('unknown', 'delivered'))
+     AND NOT EXISTS (SELECT 1 FROM json_each(d.fingerprints) f WHERE f.value NOT IN (SELECT value FROM json_each(?)))`,
+  )
+  const insertRow = raw.prepare(
+    `INSERT INTO deliveries (id, project, rule_id, evaluation_id, route, fingerprints, fingerprint, channel_id, kind,
+     destination, message_kind, state, created_at, next_at, deadline_at, waits_for, follows)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
+  )
+  const insertContent = raw.prepare(
+    'INSERT INTO delivery_contents (seq, settings, sealed, message) VALUES (?, ?, ?, ?)',
+  )
+
+  function predecessor(place: Omit<Place, 'id' | 'kind' | 'destination'>, fingerprints: readonly string[]) {
+    let latest: { id: string | null; seq: number } | undefined
+    if (place.rule_id !== null && fingerprints.length > 0) {
+      latest = earlierShared.get(place.rule_id, place.route, place.seq, place.fingerprints)
+      for (const fingerprint of fingerprints) {
+        const one = earlierSingle.get(place.rule_id, place.route, fingerprint, place.seq)
+        if (one?.id && one.seq > (latest?.seq ?? 0)) latest = one
+      }
+    }
+    return latest?.id ?? (place.follows === null ? null : (openBefore.get(place.follows, place.seq) ?? null))
+  }
+
+  function pointless(follows: string | null): boolean {
+    const state = follows === null ? undefined : stateOf.get(follows)
+    return state !== undefined && UNDELIVERED.includes(state)
+  }
+
+  /** Ends a delivery and lets those that waited for it go on. */
+  function finish(seq: number, id: string, state: DeliveryState, reason: Reason, now: number) {
+    close.run(state, JSON.stringify(reason), now, seq)
+    releaseDependents(id, now)
+  }
+
+  function releaseDependents(id: string, now: number) {
+    for (const place of dependents.all(id)) settle(place, now)
+  }
+
+  /** Lets a pending delivery wait, go, or end, as those before it stand now. */
+  function settle(place: Place, now: number) {
+    const before = predecessor(place, JSON.parse(place.fingerprints) as string[])
+    if (before !== null) wait.run(before, place.seq)
+    else if (pointless(place.follows)) finish(place.seq, place.id, 'superseded', notDelivered(place.follows), now)
+    else {
+      release.run(now, place.seq)
+      due(place.destination, place.kind, now)
+    }
+  }
+
+  function supersede(id: string | undefined, by: NewDelivery, fingerprints: string): boolean {
+    const trigger = id === undefined ? undefined : untold.get(id, fingerprints)
+    if (id === undefined || trigger === undefined) return false
+    finish(trigger.seq, id, 'superseded', { code: 'superseded', detail: by.id }, by.createdAt)
+    return true
+  }
+
+  /** Queues a delivery; its place in the order is found at once. */
+  function insert(delivery: NewDelivery): Inserted {
+    const { id, target, ruleId, createdAt } = delivery
+    const fingerprints = JSON.stringify(delivery.fingerprints)
+    const superseded = supersede(delivery.supersedes, delivery, fingerprints)
+    const follows = (superseded ? undefined : delivery.supersedes) ?? delivery.follows ?? null
+    const place = { seq: LAST, rule_id: ruleId, route: delivery.route, fingerprints, follows }
+    const waitsFor = predecessor(place, delivery.fingerprints)
+    const nextAt = waitsFor === null ? createdAt : null
+    const seq = insertRow.run(
+      id,
+      delivery.project,
+      ruleId,
+      delivery.evaluationId,
+      delivery.route,
+      fingerprints,
+      delivery.fingerprints.length === 1 ? delivery.fingerprints[0] : null,
+      target.channelId,
+      target.kind,
+      target.destination,
+      delivery.kind,
+      createdAt,
+      nextAt,
+      delivery.deadlineAt ?? createdAt + lifetimes.chat,
+      waitsFor,
+      follows,
+    ).lastInsertRowid
+    insertContent.run(seq, JSON.stringify(target.settings), target.sealed, JSON.stringify(delivery.message))
+    if (waitsFor === null && pointless(follows)) {
+      finish(Number(seq), id, 'superseded', notDelivered(follows), createdAt)
+      return { state: 'superseded', waitsFor: null, superseded }
+    }
+    if (nextAt !== null) due(target.destination, target.kind, nextAt)
+    return { state: 'pending', waitsFor, superseded }
+  }
+
+  return { insert, finish, settle, releaseDependents }
+}
+
+function notDelivered(trigger: string | null): Reason {
+  return trigger === null ? { code: 'trigger-not-delivered' } : { code: 'trigger-not-delivered', detail: trigger }
+}

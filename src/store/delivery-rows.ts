@@ -1,0 +1,129 @@
+import type { Attempt, Delivery, DeliveryState, Outcome } from '../model/delivery.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Message, MessageKind } from '../model/message.ts'
+import type { Reason } from '../model/reason.ts'
+
+/** A row of `deliveries` as the driver gives it. */
+export interface DeliveryRecord {
+  seq: number
+  id: string
+  project: string
+  rule_id: string | null
+  evaluation_id: string | null
+  route: string
+  fingerprints: string
+  channel_id: string | null
+  kind: string
+  destination: string
+  message_kind: MessageKind
+  state: DeliveryState
+  reason: string | null
+  attempts: number
+  created_at: number
+  next_at: number | null
+  deadline_at: number
+  finished_at: number | null
+  waits_for: string | null
+  follows: string | null
+  receipt: string | null
+}
+
+/** A row of `delivery_contents` beside it. */
+export interface FullRecord extends DeliveryRecord {
+  settings: string
+  sealed: string | null
+  message: string
+}
+
+export interface AttemptRecord {
+  number: number
+  started_at: number
+  finished_at: number | null
+  outcome: Outcome | null
+  reason: string | null
+  response: string | null
+  retry_at: number | null
+  trigger: Attempt['trigger']
+}
+
+/** A delivery without its message, as lists show it; `title` is the message's. */
+export interface DeliverySummary extends Omit<Delivery, 'message' | 'target'> {
+  title: string
+  channelId: string | null
+  /** Kind of the channel. */
+  channelKind: string
+  destination: string
+  /** The delivery it waits for. */
+  waitsFor: string | null
+}
+
+/** The columns of `FullRecord`, from `deliveries d` and `delivery_contents c`. */
+export const FULL = `SELECT d.seq, d.id, d.project, d.rule_id, d.evaluation_id, d.route, d.fingerprints, d.channel_id, d.kind,
+  d.destination, d.message_kind, d.state, d.reason, d.attempts, d.created_at, d.next_at, d.deadline_at, d.finished_at,
+  d.waits_for, d.follows, d.receipt, c.settings, c.sealed, c.message
+  FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq`
+
+export function toDelivery(row: FullRecord): Delivery {
+  return {
+    ...common(row),
+    target: {
+      channelId: row.channel_id,
+      kind: row.kind,
+      destination: row.destination,
+      settings: parse<JsonObject>(row.settings),
+      sealed: row.sealed,
+    },
+    message: JSON.parse(row.message) as Message,
+  }
+}
+
+export function toSummary(row: DeliveryRecord & { title: string | null }): DeliverySummary {
+  return {
+    ...common(row),
+    title: row.title ?? '',
+    channelId: row.channel_id,
+    channelKind: row.kind,
+    destination: row.destination,
+    waitsFor: row.waits_for,
+  }
+}
+
+export function toAttempt(deliveryId: string, row: AttemptRecord): Attempt {
+  return {
+    id: `${deliveryId}-${row.number}`,
+    deliveryId,
+    number: row.number,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    outcome: row.outcome,
+    reason: row.reason,
+    response: row.response,
+    retryAt: row.retry_at,
+    trigger: row.trigger,
+  }
+}
+
+function common(row: DeliveryRecord): Omit<Delivery, 'message' | 'target'> {
+  return {
+    id: row.id,
+    project: row.project,
+    ruleId: row.rule_id,
+    evaluationId: row.evaluation_id,
+    route: row.route,
+    fingerprints: JSON.parse(row.fingerprints) as string[],
+    kind: row.message_kind,
+    createdAt: row.created_at,
+    state: row.state,
+    reason: row.reason === null ? null : (JSON.parse(row.reason) as Reason),
+    attempts: row.attempts,
+    nextAt: row.next_at,
+    deadlineAt: row.deadline_at,
+    finishedAt: row.finished_at,
+    receipt: row.receipt === null ? null : (JSON.parse(row.receipt) as JsonObject),
+  }
+}
+
+/** Most settings are empty, and each is read at every attempt. */
+function parse<T extends object>(text: string): T {
+  return (text === '{}' ? {} : JSON.parse(text)) as T
+}

@@ -1,0 +1,215 @@
+import type { Delivery, NewDelivery, Outcome } from '../model/delivery.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { MessageKind } from '../model/message.ts'
+import type { Reason } from '../model/reason.ts'
+import type { StoreContext } from './context.ts'
+import type { DeliveryOrder } from './delivery-order.ts'
+import { FULL, type FullRecord, toDelivery } from './delivery-rows.ts'
+
+/** A delivery whose attempt is written down and may begin. */
+export interface Claim {
+  seq: number
+  delivery: Delivery
+  /** Number of this attempt, from 1. */
+  attempt: number
+  /** Attempts of this round, this one included: a retry by hand begins a new one. */
+  tries: number
+  /** The outcome of the attempt before it was not known. */
+  doubtful: boolean
+  /** The receipt of the first message about the same alert, for messages that go on from it. */
+  previous: JsonObject | null
+}
+
+/** How an attempt ended and what is to become of its delivery. */
+export interface Finished {
+  claim: Claim
+  outcome: Outcome
+  /** A short class, such as `http-500`. */
+  cause: string
+  response: string | null
+  at: number
+  then:
+    | { state: 'delivered'; receipt: JsonObject | null }
+    | { state: 'pending'; nextAt: number; reason: Reason }
+    | { state: 'rejected' | 'dead' | 'unknown'; reason: Reason }
+}
+
+/** Due deliveries wanted for one destination; `oldest` takes the first made rather than the first due. */
+export interface Want {
+  destination: string
+  limit: number
+  oldest?: boolean
+}
+
+export interface Turn {
+  finished: readonly Finished[]
+  want: readonly Want[]
+}
+
+export interface TurnResult {
+  claims: Claim[]
+  /** For each destination that had fewer due than wanted: when its next one is; null when it has none. */
+  next: Map<string, number | null>
+}
+
+/** A destination with something to send, and when its earliest is due. */
+export interface Waiting {
+  destination: string
+  kind: string
+  at: number
+}
+
+const TELLS: ReadonlySet<MessageKind> = new Set(['firing', 'reminder', 'no-data', 'error'])
+const CONTINUES: ReadonlySet<MessageKind> = new Set(['reminder', 'resolved', 'recovered'])
+const DELIVERED = JSON.stringify({ code: 'delivered' } satisfies Reason)
+
+/** The hot path of the outbox: statements prepared once, whole turns of the event loop in one transaction. */
+export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext, order: DeliveryOrder) {
+  const dueRows = raw.prepare<[string, number, number], FullRecord>(
+    `${FULL} WHERE d.destination = ? AND d.next_at <= ? ORDER BY d.next_at LIMIT ?`,
+  )
+  const oldestRows = raw.prepare<[string, number, number], FullRecord>(
+    `${FULL} WHERE d.destination = ? AND d.next_at <= ? ORDER BY d.seq LIMIT ?`,
+  )
+  const nextOf = raw
+    .prepare<[string], number | null>(
+      'SELECT min(next_at) FROM deliveries WHERE destination = ? AND next_at IS NOT NULL',
+    )
+    .pluck()
+  const waitingAfter = raw.prepare<[string], Waiting>(
+    `SELECT destination, kind, next_at AS at FROM deliveries
+     WHERE next_at IS NOT NULL AND destination > ? ORDER BY destination, next_at LIMIT 1`,
+  )
+  const claimRow = raw.prepare("UPDATE deliveries SET state = 'sending', next_at = NULL, attempts = ? WHERE seq = ?")
+  const openAttempt = raw.prepare('INSERT INTO attempts (delivery, number, started_at, "trigger") VALUES (?, ?, ?, ?)')
+  const closeAttempt = raw.prepare(
+    'UPDATE attempts SET finished_at = ?, outcome = ?, reason = ?, response = ?, retry_at = ? WHERE delivery = ? AND number = ?',
+  )
+  const lastAttempt = raw.prepare<[number, number], { outcome: Outcome | null; manual: number | null }>(
+    `SELECT outcome, (SELECT max(number) FROM attempts m WHERE m.delivery = a.delivery AND m."trigger" = 'manual') AS manual
+     FROM attempts a WHERE delivery = ? AND number = ?`,
+  )
+  const deliver = raw.prepare(
+    "UPDATE deliveries SET state = 'delivered', reason = ?, finished_at = ?, receipt = ? WHERE seq = ?",
+  )
+  const again = raw.prepare("UPDATE deliveries SET state = 'pending', reason = ?, next_at = ? WHERE seq = ?")
+  const told = raw.prepare(
+    'UPDATE route_states SET delivered_at = ? WHERE rule_id = ? AND route = ? AND fingerprint = ? AND delivery_id = ?',
+  )
+  const alerted = raw.prepare('UPDATE rule_clocks SET last_alert_at = ? WHERE rule_id = ?')
+  const firstReceipt = raw
+    .prepare<[string, string, string], string>(
+      `SELECT receipt FROM deliveries d WHERE rule_id = ? AND route = ? AND receipt IS NOT NULL AND message_kind = 'firing'
+       AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)
+       ORDER BY seq DESC LIMIT 1`,
+    )
+    .pluck()
+  const sending = raw.prepare<[], { seq: number; id: string; kind: string; attempts: number; destination: string }>(
+    "SELECT seq, id, kind, attempts, destination FROM deliveries WHERE finished_at IS NULL AND state = 'sending' ORDER BY seq",
+  )
+  const full = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
+
+  /** Of an earlier attempt: how it ended, and where the present round of attempts began. */
+  function history(row: FullRecord) {
+    if (row.attempts === 0) return { manual: false, doubtful: false, before: 0 }
+    const manual = row.reason?.includes('"replayed"') === true
+    const last = lastAttempt.get(row.seq, row.attempts)
+    return {
+      manual,
+      doubtful: last?.outcome === 'unknown',
+      before: manual ? row.attempts : Math.max(0, (last?.manual ?? 1) - 1),
+    }
+  }
+
+  function begin(row: FullRecord, now: number): Claim {
+    const { manual, doubtful, before } = history(row)
+    const attempt = row.attempts + 1
+    claimRow.run(attempt, row.seq)
+    openAttempt.run(row.seq, attempt, now, manual ? 'manual' : 'automatic')
+    const receipt =
+      row.rule_id !== null && CONTINUES.has(row.message_kind)
+        ? firstReceipt.get(row.rule_id, row.route, row.fingerprints)
+        : undefined
+    return {
+      seq: row.seq,
+      delivery: { ...toDelivery(row), state: 'sending', attempts: attempt, nextAt: null },
+      attempt,
+      tries: attempt - before,
+      doubtful,
+      previous: receipt === undefined ? null : (JSON.parse(receipt) as JsonObject),
+    }
+  }
+
+  function record({ claim, outcome, cause, response, at, then }: Finished) {
+    const { seq, delivery, attempt } = claim
+    const retryAt = then.state === 'pending' ? then.nextAt : null
+    closeAttempt.run(at, outcome, cause, response, retryAt, seq, attempt)
+    if (then.state === 'pending') again.run(JSON.stringify(then.reason), then.nextAt, seq)
+    else if (then.state !== 'delivered') order.finish(seq, delivery.id, then.state, then.reason, at)
+    else {
+      deliver.run(DELIVERED, at, then.receipt === null ? null : JSON.stringify(then.receipt), seq)
+      if (delivery.ruleId !== null && TELLS.has(delivery.kind)) tell(delivery, delivery.ruleId, at)
+      order.releaseDependents(delivery.id, at)
+    }
+  }
+
+  function tell(delivery: Delivery, ruleId: string, at: number) {
+    for (const fingerprint of delivery.fingerprints) told.run(at, ruleId, delivery.route, fingerprint, delivery.id)
+    alerted.run(at, ruleId)
+  }
+
+  function claim({ destination, limit, oldest }: Want, now: number, result: TurnResult) {
+    const rows = (oldest === true ? oldestRows : dueRows).all(destination, now, limit)
+    for (const row of rows)
+      if (row.deadline_at < now) order.finish(row.seq, row.id, 'dead', { code: 'deadline-passed' }, now)
+      else result.claims.push(begin(row, now))
+    if (rows.length < limit) result.next.set(destination, nextOf.get(destination) ?? null)
+  }
+
+  return {
+    /**
+     * Records finished attempts and claims due deliveries, in one transaction. `collect` is called when it begins, so
+     * that all that was finished by then comes along. When the promise is rejected nothing of it was stored.
+     */
+    turn: (collect: (now: number) => Turn): Promise<TurnResult> =>
+      writer.write(() => {
+        const now = clock.now()
+        const { finished, want } = collect(now)
+        const result: TurnResult = { claims: [], next: new Map() }
+        for (const each of finished) record(each)
+        for (const each of want) claim(each, now, result)
+        return result
+      }),
+
+    /** Inserts a delivery that is sent at once, beside the queue: a test. */
+    begin: (delivery: NewDelivery, now: number): Promise<Claim> =>
+      writer.write(() => {
+        order.insert(delivery)
+        return begin(full.get(delivery.id) as FullRecord, now)
+      }),
+
+    /** Every destination with something to send. */
+    waiting: async (): Promise<Waiting[]> => {
+      const found: Waiting[] = []
+      for (let row = waitingAfter.get(''); row !== undefined; row = waitingAfter.get(row.destination)) found.push(row)
+      return found
+    },
+
+    /**
+     * Deliveries whose attempt was under way when the process ended may have arrived. Where `repeatable` says so they
+     * are due again; the others end as unknown. To be called before the first turn.
+     */
+    recover: (repeatable: (kind: string) => boolean, now: number): Promise<{ repeated: number; unknown: number }> =>
+      writer.write(() => {
+        const counts = { repeated: 0, unknown: 0 }
+        for (const { seq, id, kind, attempts } of sending.all()) {
+          const repeat = repeatable(kind)
+          closeAttempt.run(now, 'unknown', 'interrupted', null, repeat ? now : null, seq, attempts)
+          if (repeat) again.run(JSON.stringify({ code: 'interrupted' }), now, seq)
+          else order.finish(seq, id, 'unknown', { code: 'interrupted' }, now)
+          counts[repeat ? 'repeated' : 'unknown'] += 1
+        }
+        return counts
+      }),
+  }
+}
