@@ -68,11 +68,6 @@ export function orders(routes: readonly RouteView[], situation: Situation): { or
   return { orders: sent, refusals: refused }
 }
 
-/** Whether some route wants to hear of the rule's own trouble; else the fallback channel has to. */
-export function hearsOf(routes: readonly RouteView[], phase: RoutePhase): boolean {
-  return routes.some((route) => route.when.includes(phase) && route.closed === null)
-}
-
 function choose(route: RouteView, transition: Transition, told: RouteState | undefined, situation: Situation): Choice {
   const { after: state } = transition
   if (state === 'pending') return { refuse: { code: 'pending' } }

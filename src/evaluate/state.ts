@@ -118,7 +118,8 @@ function decide(rule: Timing, alert: Alert, item: Item, now: number): { alert: A
   if (count >= window.times)
     return { alert: fire(seen, now), why: `true in ${count} of the last ${history.length} evaluations` }
   if (isFiring(seen)) return fall(rule, seen, now, `true in only ${count} of the last ${history.length} evaluations`)
-  if (count === 0) return { alert: to(seen, 'normal', now), why: 'the condition is false' }
+  if (count === 0 || (!item.fire && seen.state === 'normal'))
+    return { alert: to(seen, 'normal', now), why: 'the condition is false' }
   return {
     alert: to(seen, 'pending', now),
     why: `true in ${count} of the last ${history.length} evaluations, ${window.times} are needed`,

@@ -26,12 +26,14 @@ export interface EvaluationCommit {
   trace: Trace
   result: QueryResult | null
   keepPrevious: boolean
-  /** Whether the query succeeded, so that `:since` moves on. */
+  /** Whether `:since` moves on. */
   success: boolean
-  alerts: readonly Alert[]
-  goneAlerts: readonly string[]
-  told: readonly { route: string; fingerprint: string; deliveryId: string; sequence: number }[]
-  deliveries: readonly NewDelivery[]
+  /** Whether the tick that was claimed is done with it. */
+  settlesTick: boolean
+  alerts: Alert[]
+  goneAlerts: string[]
+  told: { route: string; fingerprint: string; deliveryId: string; sequence: number }[]
+  deliveries: NewDelivery[]
 }
 
 export interface AlertRow extends Alert {
@@ -53,7 +55,7 @@ export function evaluationQueries(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
   )
   const tick = raw.prepare(
-    `UPDATE rule_clocks SET claimed_tick = NULL, last_run_at = ?, last_success_at = coalesce(?, last_success_at),
+    `UPDATE rule_clocks SET claimed_tick = iif(?, NULL, claimed_tick), last_run_at = ?, last_success_at = coalesce(?, last_success_at),
      previous = coalesce(?, previous) WHERE rule_id = ?`,
   )
   const upsertAlert = raw.prepare(
@@ -93,7 +95,13 @@ export function evaluationQueries(
       commit.number,
       commit.number,
     )
-    tick.run(at, commit.success ? commit.trace.startedAt : null, commit.keepPrevious ? packed : null, ruleId)
+    tick.run(
+      commit.settlesTick ? 1 : 0,
+      at,
+      commit.success ? commit.trace.startedAt : null,
+      commit.keepPrevious ? packed : null,
+      ruleId,
+    )
     if (current !== commit.ruleVersion) return false
     for (const alert of commit.alerts)
       upsertAlert.run(

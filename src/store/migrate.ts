@@ -1,12 +1,7 @@
 import { existsSync } from 'node:fs'
+import type { Migration } from '../assets.ts'
 import { AppError } from '../errors.ts'
 import type { Database } from './database.ts'
-
-/** One step of the schema: its file name without `.sql`, and its statements. */
-export interface Migration {
-  tag: string
-  sql: string
-}
 
 /**
  * Brings the database to the newest schema, in one transaction, after a copy of a database that holds data was made as

@@ -53,7 +53,13 @@ export interface DueRule {
   version: number
   project: string
   connection: string
+  /** The schedule as JSON. */
+  schedule: string
+  createdAt: number
+  lastSuccessAt: number | null
   scheduledAt: number
+  /** The tick after this one, as it stands in the table now. */
+  nextDueAt: number | null
 }
 
 export type RuleQueries = ReturnType<typeof ruleQueries>
@@ -64,8 +70,9 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
     const row = joined().where(where).get()
     return row === undefined ? undefined : toRule(row)
   }
-  const dueStatement = raw.prepare<[number, number], DueRule>(
-    `SELECT r.id, r.version, r.project, r.connection, c.next_due_at AS scheduledAt FROM rule_clocks c JOIN rules r ON r.id = c.rule_id
+  const dueStatement = raw.prepare<[number, number], Omit<DueRule, 'nextDueAt'>>(
+    `SELECT r.id, r.version, r.project, r.connection, r.definition -> '$.schedule' AS schedule, r.created_at AS createdAt,
+     c.last_success_at AS lastSuccessAt, c.next_due_at AS scheduledAt FROM rule_clocks c JOIN rules r ON r.id = c.rule_id
      WHERE c.next_due_at <= ? AND c.next_due_at IS NOT NULL AND c.claimed_tick IS NULL ORDER BY c.next_due_at LIMIT ?`,
   )
   const claimStatement = raw.prepare<[number | null, string, number]>(
@@ -195,11 +202,16 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
      * Claims rules due by `now`, the longest waiting first, and sets each one's next tick to what `nextTick` answers
      * (null: none). A claimed rule is not due again until its evaluation is committed or the daemon starts anew.
      */
-    claimDue: (now: number, limit: number, nextTick: (rule: DueRule) => number | null): Promise<DueRule[]> =>
+    claimDue: (
+      now: number,
+      limit: number,
+      nextTick: (rule: Omit<DueRule, 'nextDueAt'>) => number | null,
+    ): Promise<DueRule[]> =>
       writer.write(() =>
-        dueStatement
-          .all(now, limit)
-          .filter((due) => claimStatement.run(nextTick(due), due.id, due.scheduledAt).changes === 1),
+        dueStatement.all(now, limit).flatMap((due) => {
+          const nextDueAt = nextTick(due)
+          return claimStatement.run(nextDueAt, due.id, due.scheduledAt).changes === 1 ? [{ ...due, nextDueAt }] : []
+        }),
       ),
 
     /** Gives a claimed tick back, so that it is due again: its evaluation was cut short. */

@@ -1,0 +1,267 @@
+import type { Clock } from './clock.ts'
+import { orders } from './evaluate/policy.ts'
+import { advance } from './evaluate/state.ts'
+import { type Judgement, judge, judgeFailure, NOTHING, type Plan, planOf } from './flow/judge.ts'
+import { fallbackWay, heardBy, type Way, waysOf } from './flow/routes.ts'
+import { NoResult, type Sources } from './flow/sources.ts'
+import { compose, conditionText, type Written } from './flow/write.ts'
+import { newId } from './ids.ts'
+import type { Log } from './log.ts'
+import type { RouteState } from './model/alert.ts'
+import { parseDuration } from './model/duration.ts'
+import type { Cause, Trace } from './model/evaluation.ts'
+import type { Reason, ReasonCode } from './model/reason.ts'
+import type { QueryResult } from './model/result.ts'
+import type { Rule } from './model/rule.ts'
+import { type EvaluationCommit, sampleOf } from './store/evaluations.ts'
+import type { Store } from './store/index.ts'
+
+/** Why and for what time a rule is evaluated. Times are ms since 1970. */
+export interface Tick {
+  cause: Cause
+  scheduledAt: number
+  /** Ticks after this one that were missed and that it stands for. */
+  missedTicks: number
+  /** Why it comes late, if it does. */
+  late?: Extract<ReasonCode, 'daemon-was-down' | 'still-running'>
+  /** Sends whatever is firing as a test, without regard to what was told before, and leaves the state alone. */
+  isTest?: boolean
+}
+
+/** An evaluation that is complete but for its being stored. */
+export interface Draft {
+  commit: EvaluationCommit
+  judgement: Judgement
+  ways: Way[]
+  written: Written[]
+}
+
+export interface Flow {
+  /** query -> condition -> state -> compose -> store. `queried` is called as soon as the connection is free again. */
+  runRule(rule: Rule, tick: Tick, queried?: () => void): Promise<EvaluationCommit>
+  /** Records that a tick came to nothing, and why. */
+  skipRule(rule: Rule, tick: Tick, reason: Reason): Promise<void>
+  /** The same as `runRule` without storing or sending anything. Throws `AppError` when the rule's texts do not parse. */
+  tryRule(rule: Rule): Promise<Draft>
+}
+
+export interface FlowDeps {
+  store: Store
+  sources: Sources
+  clock: Clock
+  log: Log
+  /** Where people reach this instance, for links; null when unknown. */
+  baseUrl: string | null
+  /** Limits of queries that have none of their own: ms, rows. */
+  timeout: number
+  maxRows: number
+  /** Ends queries that are under way when the daemon has to stop. */
+  signal: AbortSignal
+  /** Called when deliveries were queued. */
+  onQueued: () => void
+}
+
+/** Transitions that a trace lists; the rest are counted. */
+const LISTED_TRANSITIONS = 100
+
+export function createFlow(deps: FlowDeps): Flow {
+  const { store, clock, log } = deps
+  const plans = new Map<string, Plan>()
+
+  function planned(rule: Rule): Plan {
+    const known = plans.get(rule.id)
+    if (known?.rule.version === rule.version) return { ...known, rule }
+    const plan = planOf(rule)
+    plans.set(rule.id, plan)
+    return plan
+  }
+
+  return {
+    async runRule(rule, tick, queried = () => {}) {
+      const { commit } = await evaluate(deps, planned(rule), tick, queried)
+      await store.evaluations.commit(commit)
+      if (commit.deliveries.length > 0) deps.onQueued()
+      const { trace } = commit
+      log.evaluationFinished({
+        project: rule.project,
+        rule: rule.definition.name,
+        evaluation: commit.id,
+        cause: tick.cause,
+        verdict: commit.verdict,
+        value: commit.value,
+        rows: trace.rowCount,
+        took: trace.finishedAt - trace.startedAt,
+        queued: commit.deliveries.length,
+        ...(trace.error === null ? {} : { error: trace.error }),
+      })
+      return commit
+    },
+    async skipRule(rule, tick, reason) {
+      const judgement: Judgement = { ...NOTHING, reasons: [reason] }
+      const now = clock.now()
+      await store.evaluations.commit(
+        commitOf(
+          planned(rule),
+          tick,
+          newId('evl', now),
+          now,
+          judgement,
+          null,
+          traceOf(tick, now, now, null, judgement, rule),
+        ),
+      )
+    },
+    tryRule: (rule) =>
+      evaluate(deps, planOf(rule), { cause: 'dry-run', scheduledAt: clock.now(), missedTicks: 0 }, () => {}),
+  }
+}
+
+async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => void): Promise<Draft> {
+  const { store, clock } = deps
+  const { rule } = plan
+  const startedAt = clock.now()
+  const id = newId('evl', startedAt)
+  const previous = plan.usesPrevious ? await store.evaluations.previous(rule.id) : null
+  const answer = await ask(deps, rule, tick, startedAt).finally(queried)
+  const state = await store.evaluations.state(rule.id)
+  const now = clock.now()
+
+  const result = answer instanceof NoResult ? null : answer
+  const judgement =
+    answer instanceof NoResult
+      ? judgeFailure(plan, answer, state.alerts)
+      : judge(plan, answer, previous, state.alerts, now)
+  const moved = advance(rule.definition, state.alerts, judgement.finding, now)
+  const before = new Map(state.alerts.map((alert) => [alert.fingerprint, alert]))
+  const ways = await waysOf(store, { plan, result, previous, judgement, now })
+  const isTest = tick.isTest === true
+  const told: RouteState[] = isTest ? [] : state.routes
+  const situation = { rule: rule.definition, before, after: moved.alerts, told, now }
+  const decided = orders(
+    ways.map((way) => way.view),
+    { ...situation, transitions: moved.transitions },
+  )
+  const unheard = moved.transitions.filter((transition) => !heardBy(ways, transition))
+  if (unheard.length > 0) {
+    const fallback = await fallbackWay(store, rule)
+    if (fallback !== null) {
+      ways.push(fallback)
+      const more = orders([fallback.view], { ...situation, transitions: unheard })
+      decided.orders.push(...more.orders)
+      decided.refusals.push(...more.refusals)
+    }
+  }
+  const written = await compose(decided.orders, {
+    rule,
+    result,
+    judgement,
+    ways,
+    before,
+    after: moved.alerts,
+    evaluationId: id,
+    now,
+    baseUrl: deps.baseUrl,
+  })
+
+  const trace = traceOf(tick, startedAt, clock.now(), result, judgement, rule)
+  trace.transitions = moved.transitions.slice(0, LISTED_TRANSITIONS)
+  trace.moreTransitions = moved.transitions.length - trace.transitions.length
+  trace.routes = [
+    ...written.map((one) => one.decision),
+    ...decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) })),
+  ]
+  const commit = commitOf(plan, tick, id, startedAt, judgement, result, trace)
+  commit.notable ||= written.length > 0 || moved.transitions.some(({ before, after }) => before !== after)
+  commit.deliveries = written.map(({ delivery }) => delivery)
+  // A test touches no state: what it sends belongs to no alert.
+  if (isTest) for (const delivery of commit.deliveries) delivery.fingerprints = []
+  else {
+    commit.alerts = moved.changed
+    commit.goneAlerts = moved.gone
+    commit.told = written.flatMap((one) => one.told)
+  }
+  return { commit, judgement, ways, written }
+}
+
+/** An evaluation that changes and sends nothing yet. */
+function commitOf(
+  { rule, usesPrevious }: Plan,
+  tick: Tick,
+  id: string,
+  at: number,
+  judgement: Judgement,
+  result: QueryResult | null,
+  trace: Trace,
+): EvaluationCommit {
+  return {
+    id,
+    project: rule.project,
+    ruleId: rule.id,
+    ruleVersion: rule.version,
+    at,
+    verdict: judgement.verdict,
+    value: judgement.value,
+    number: judgement.number,
+    notable: judgement.error !== null || judgement.verdict === 'skipped',
+    trace,
+    result,
+    keepPrevious: usesPrevious,
+    success: result !== null && tick.isTest !== true,
+    settlesTick: tick.cause === 'schedule' || tick.cause === 'catch-up',
+    alerts: [],
+    goneAlerts: [],
+    told: [],
+    deliveries: [],
+  }
+}
+
+async function ask(deps: FlowDeps, rule: Rule, tick: Tick, now: number): Promise<QueryResult | NoResult> {
+  const { project, definition, lastSuccessAt } = rule
+  try {
+    return await deps.sources.query(project, definition.connection, definition.query, {
+      signal: deps.signal,
+      timeout: definition.timeout === undefined ? deps.timeout : (parseDuration(definition.timeout) ?? deps.timeout),
+      maxRows: definition.maxRows ?? deps.maxRows,
+      times: { scheduledAt: tick.scheduledAt, now, since: lastSuccessAt ?? 0 },
+    })
+  } catch (thrown) {
+    if (thrown instanceof NoResult) return thrown
+    throw thrown
+  }
+}
+
+function lateness({ late, missedTicks }: Tick): Reason[] {
+  if (late === undefined) return []
+  return [{ code: late, ...(missedTicks === 0 ? {} : { detail: `${missedTicks} further ticks were left out` }) }]
+}
+
+function channelOf(ways: readonly Way[], route: string): string {
+  return ways.find((way) => way.view.key === route)?.channel ?? ''
+}
+
+function traceOf(
+  tick: Tick,
+  startedAt: number,
+  finishedAt: number,
+  result: QueryResult | null,
+  judgement: Judgement,
+  rule: Rule,
+): Trace {
+  return {
+    cause: tick.cause,
+    scheduledAt: tick.scheduledAt,
+    startedAt,
+    finishedAt,
+    missedTicks: tick.missedTicks,
+    queryTime: result?.elapsed ?? null,
+    rowCount: result?.rows.length ?? null,
+    sample: result === null ? null : sampleOf(result),
+    condition: conditionText(rule),
+    value: judgement.value,
+    reasons: [...lateness(tick), ...judgement.reasons],
+    error: judgement.error,
+    transitions: [],
+    moreTransitions: 0,
+    routes: [],
+  }
+}

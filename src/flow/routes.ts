@@ -1,0 +1,129 @@
+import { channels, isChannelKind } from '../channels/index.ts'
+import { ConditionError, decide } from '../evaluate/condition.ts'
+import { FALLBACK_ROUTE, type RouteView } from '../evaluate/policy.ts'
+import { ERROR_ALERT, NO_DATA_ALERT } from '../evaluate/state.ts'
+import type { AlertState } from '../model/alert.ts'
+import type { Target } from '../model/delivery.ts'
+import type { Transition } from '../model/evaluation.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Reason } from '../model/reason.ts'
+import type { QueryResult } from '../model/result.ts'
+import { type Route, type Rule, routePhases } from '../model/rule.ts'
+import type { ChannelRow } from '../store/channels.ts'
+import type { Store } from '../store/index.ts'
+import { conditionInput, type Judgement, type Plan } from './judge.ts'
+
+/** One way out of a rule: what the policy needs to know and where its messages go. */
+export interface Way {
+  view: RouteView
+  route: Route
+  /** The channel's name or kind, for people. */
+  channel: string
+  /** null when nothing can go this way. */
+  target: Target | null
+}
+
+/** A result for conditions of routes; null when the query gave none, and then no condition stands in the way. */
+export interface Evidence {
+  plan: Plan
+  result: QueryResult | null
+  previous: QueryResult | null
+  judgement: Judgement
+  now: number
+}
+
+/** The routes of a rule as they are now, in order. */
+export async function waysOf(store: Store, evidence: Evidence): Promise<Way[]> {
+  const { rule, routeKeys } = evidence.plan
+  return Promise.all(
+    rule.definition.routes.map((route, index) => wayOf(store, evidence, route, routeKeys[index] ?? '')),
+  )
+}
+
+/** The way out for a rule's own trouble when none of its routes takes it: the project's fallback channel. */
+export async function fallbackWay(store: Store, rule: Rule): Promise<Way | null> {
+  const row = await store.channels.fallback(rule.project)
+  if (row === undefined) return null
+  return way(FALLBACK_ROUTE, fallbackRoute(row.name), row.name, stored(row, {}), closedBy(row), () => ({
+    pass: true,
+    reason: null,
+  }))
+}
+
+/** Whether a route of the rule takes what happened; a rule's own trouble may be wanted by none. */
+export function heardBy(ways: readonly Way[], { fingerprint, before, after }: Transition): boolean {
+  const phase = fingerprint === ERROR_ALERT ? 'error' : fingerprint === NO_DATA_ALERT ? 'no-data' : null
+  if (phase === null) return ways.length > 0
+  const isTold = (state: AlertState) => state === phase
+  if (!isTold(before) && !isTold(after)) return true
+  return ways.some(({ view }) => view.when.includes(phase) && view.closed === null)
+}
+
+/** A target at a stored channel; `settings` are the route's own. */
+export function stored(row: ChannelRow, settings: JsonObject): Target {
+  return { channelId: row.id, kind: row.kind, destination: row.destination, settings, sealed: null }
+}
+
+async function wayOf(store: Store, evidence: Evidence, route: Route, key: string): Promise<Way> {
+  const { rule } = evidence.plan
+  const admits = (fingerprint: string) => admit(evidence, key, fingerprint)
+  if (route.channel === null) return way(key, route, 'none', null, { code: 'channel-unnamed' }, admits)
+  if (typeof route.channel !== 'string') {
+    const { kind, settings } = route.channel
+    const kept = rule.inline[key]
+    if (kept === undefined || !isChannelKind(kind))
+      return way(key, route, kind, null, { code: 'channel-missing', detail: kind }, admits)
+    const target = {
+      channelId: null,
+      kind,
+      destination: kept.destination,
+      settings: { ...settings, ...route.settings },
+      sealed: kept.sealed,
+    }
+    return way(key, route, channels[kind].label, target, null, admits)
+  }
+  const row = await store.channels.byName(rule.project, route.channel)
+  if (row === undefined)
+    return way(key, route, route.channel, null, { code: 'channel-missing', detail: route.channel }, admits)
+  return way(key, route, row.name, stored(row, route.settings), closedBy(row), admits)
+}
+
+function way(
+  key: string,
+  route: Route,
+  channel: string,
+  target: Target | null,
+  closed: Reason | null,
+  admits: RouteView['admits'],
+): Way {
+  return { view: { key, when: route.when, each: route.each, closed, admits }, route, channel, target }
+}
+
+function closedBy(row: ChannelRow): Reason | null {
+  return row.disabledReason === null ? null : { code: 'channel-disabled', detail: row.disabledReason }
+}
+
+/** A route's own condition, on the first row of the alert. One that fails lets the message pass: silence is worse. */
+function admit(
+  { plan, result, previous, judgement, now }: Evidence,
+  key: string,
+  fingerprint: string,
+): { pass: boolean; reason: Reason | null } {
+  const condition = plan.routeConditions.get(key)
+  if (condition === undefined || result === null || fingerprint.startsWith('!')) return { pass: true, reason: null }
+  const row = judgement.rows.get(fingerprint)?.[0]
+  try {
+    const { fire } = decide(condition, {
+      ...conditionInput(plan, result, previous, now),
+      ...(row === undefined ? {} : { row }),
+    })
+    return { pass: fire, reason: fire ? null : { code: 'route-condition-false' } }
+  } catch (thrown) {
+    if (!(thrown instanceof ConditionError)) throw thrown
+    return { pass: true, reason: { code: 'route-condition-error', detail: thrown.message } }
+  }
+}
+
+function fallbackRoute(name: string): Route {
+  return { channel: name, settings: {}, when: [...routePhases], each: false }
+}

@@ -1,0 +1,135 @@
+import type { Cancel, Clock } from '../clock.ts'
+import { type Connection, type ConnectionContext, QueryError, type QueryOptions } from '../connections/connection.ts'
+import { connectionKinds, isConnectionKind } from '../connections/index.ts'
+import { messageOf } from '../errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { ReasonCode } from '../model/reason.ts'
+import type { QueryResult } from '../model/result.ts'
+import type { Secrets } from '../secrets.ts'
+import type { ConnectionRow } from '../store/connections.ts'
+import type { Store } from '../store/index.ts'
+
+/** Why a query gave no result. `held` ones say nothing about the rule: its state stays as it is. */
+export class NoResult extends Error {
+  override readonly name = 'NoResult'
+  readonly reason: ReasonCode
+  readonly held: boolean
+
+  constructor(reason: ReasonCode, held: boolean, message: string) {
+    super(message)
+    this.reason = reason
+    this.held = held
+  }
+}
+
+/** A connection's breaker opened (`error` says why) or closed. */
+export type TroubleListener = (trouble: { connection: ConnectionRow; error: string | null; since: number }) => void
+
+export interface Sources {
+  /** Throws `NoResult`. */
+  query(project: string, connection: string, sql: string, options: QueryOptions): Promise<QueryResult>
+  /** The open connection of a row, shared by all that query it. */
+  open(row: ConnectionRow): Connection
+  /** Probes the connections that were failing when the daemon stopped. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface SourcesDeps {
+  store: Store
+  secrets: Secrets
+  clock: Clock
+  context: ConnectionContext
+  onTrouble: TroubleListener
+}
+
+/** Opens connections as rules ask for them, and keeps a failing one from being asked by every rule. */
+export function createSources(deps: SourcesDeps): Sources {
+  const { store, secrets, clock, context, onTrouble } = deps
+  const opened = new Map<string, { version: number; connection: Connection }>()
+  const probes = new Map<string, Cancel>()
+  const ending = new AbortController()
+
+  function open(row: ConnectionRow): Connection {
+    const known = opened.get(row.id)
+    if (known?.version === row.version) return known.connection
+    // An edited connection is opened anew; what still runs on the old one may finish.
+    if (known !== undefined) void known.connection.close().catch(() => {})
+    if (!isConnectionKind(row.kind))
+      throw new NoResult('connection-missing', true, `there is no kind of connection named "${row.kind}"`)
+    const hidden =
+      row.sealed === null ? {} : (JSON.parse(secrets.open(row.sealed, `connections|${row.id}`)) as JsonObject)
+    const kind = connectionKinds[row.kind]
+    const connection = kind.open({ ...row.settings, ...hidden } as never, context)
+    opened.set(row.id, { version: row.version, connection })
+    return connection
+  }
+
+  async function failed(row: ConnectionRow, error: string) {
+    const { opened: isNew, probeAt } = await store.connections.recordFailure(row.id, error, clock.now())
+    if (isNew) onTrouble({ connection: row, error, since: clock.now() })
+    if (probeAt !== null) planProbe(row.id, probeAt)
+  }
+
+  async function worked(row: ConnectionRow) {
+    const { closed } = await store.connections.recordSuccess(row.id)
+    probes.get(row.id)?.()
+    probes.delete(row.id)
+    if (closed) onTrouble({ connection: row, error: null, since: row.openSince ?? clock.now() })
+  }
+
+  function planProbe(id: string, at: number) {
+    probes.get(id)?.()
+    probes.set(
+      id,
+      clock.at(at, () => void probe(id).catch(() => planProbe(id, clock.now() + 60_000))),
+    )
+  }
+
+  async function probe(id: string) {
+    const row = await store.connections.get(id)
+    if (row === undefined || row.openSince === null || ending.signal.aborted) return
+    try {
+      await open(row).check(AbortSignal.any([ending.signal, AbortSignal.timeout(10_000)]))
+      await worked(row)
+    } catch (thrown) {
+      await failed(row, messageOf(thrown))
+    }
+  }
+
+  return {
+    open,
+    async query(project, name, sql, options) {
+      const row = await store.connections.byName(project, name)
+      if (row === undefined) throw new NoResult('connection-missing', true, `there is no connection named "${name}"`)
+      if (row.openSince !== null)
+        throw new NoResult(
+          'breaker-open',
+          true,
+          `"${name}" has been failing since ${new Date(row.openSince).toISOString()}: ${row.lastError ?? 'unknown'}`,
+        )
+      try {
+        const result = await open(row).query(sql, options)
+        if (row.failures > 0) await worked(row)
+        return result
+      } catch (thrown) {
+        if (thrown instanceof NoResult) throw thrown
+        const failure = thrown instanceof QueryError ? thrown.failure : 'query'
+        if (failure === 'unavailable') await failed(row, messageOf(thrown))
+        throw new NoResult(
+          failure === 'timeout' ? 'query-timeout' : 'query-error',
+          failure === 'unavailable' || failure === 'aborted',
+          messageOf(thrown),
+        )
+      }
+    },
+    async start() {
+      for (const row of await store.connections.failing()) planProbe(row.id, row.probeAt ?? clock.now())
+    },
+    async close() {
+      ending.abort()
+      for (const cancel of probes.values()) cancel()
+      await Promise.allSettled([...opened.values()].map(({ connection }) => connection.close()))
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../clock.ts'
+import { type AuditQueries, auditQueries } from './audit.ts'
+import { type ChannelQueries, channelQueries } from './channels.ts'
+import { type ConnectionQueries, connectionQueries } from './connections.ts'
+import type { Database } from './database.ts'
+import { type DeliveryQueries, deliveryQueries } from './deliveries.ts'
+import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
+import { type KeyQueries, keyQueries } from './keys.ts'
+import { type RetentionQueries, retentionQueries } from './retention.ts'
+import { type RuleQueries, ruleQueries } from './rules.ts'
+import { type TokenQueries, tokenQueries } from './tokens.ts'
+import { createWriter } from './writer.ts'
+
+/** Everything Tocsin remembers. Every function owns its whole transaction and resolves after its commit. */
+export interface Store {
+  rules: RuleQueries
+  evaluations: EvaluationQueries
+  deliveries: DeliveryQueries
+  connections: ConnectionQueries
+  channels: ChannelQueries
+  tokens: TokenQueries
+  keys: KeyQueries
+  audit: AuditQueries
+  retention: RetentionQueries
+  /** Commits what waits and closes the file. */
+  close(): void
+}
+
+/** The store over an open, migrated database. */
+export function createStore(database: Database, clock: Clock): Store {
+  const writer = createWriter(database, clock)
+  const context = { database, writer, clock }
+  const deliveries = deliveryQueries(context)
+  return {
+    rules: ruleQueries(context),
+    evaluations: evaluationQueries(context, deliveries.insert),
+    deliveries,
+    connections: connectionQueries(context),
+    channels: channelQueries(context),
+    tokens: tokenQueries(context),
+    keys: keyQueries(context),
+    audit: auditQueries(context),
+    retention: retentionQueries(context),
+    close() {
+      writer.flush()
+      database.raw.close()
+    },
+  }
+}
