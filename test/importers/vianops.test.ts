@@ -308,6 +308,15 @@ describe('a rule as a notification', () => {
     })
   })
 
+  test('a webhook’s address may be kept apart from what was imported', () => {
+    const rule = ruleOf(plainObject())
+    const { restendpoint: _, ...object } = rule.origin!.object
+    const apart = { ...rule, origin: { ...rule.origin!, object } }
+    expect(write(apart)).toEqual({ ...plainObject(), ...generated } as Notification)
+    const routeless = { ...apart, definition: { ...rule.definition, routes: [] } }
+    expect(write(routeless)).toMatchObject({ restendpoint: '', condition: plainObject()['condition'] as string })
+  })
+
   test('times are the rule’s own, before them the imported ones', () => {
     const rule = ruleOf(plainObject())
     const origin = { ...rule.origin!, object: { ...rule.origin!.object, lastrun: 7, lastalert: 8, createddate: 9 } }

@@ -102,8 +102,9 @@ function shownAs(route: Route, definition: RuleDefinition, channelOf: ChannelLoo
   const template = route.body?.text ?? ''
   if (channel?.kind === 'console') return { method: 'POST', url: TEST_TARGET, template }
   if (channel?.kind === 'webhook') {
-    const { url, method } = settings
-    return typeof url === 'string' ? { method: typeof method === 'string' ? method : 'POST', url, template } : undefined
+    // The address of a stored channel is a secret of its own.
+    const { url = '', method = 'POST' } = settings
+    return { method: String(method), url: String(url), template }
   }
   if (channel?.kind !== 'mail' && route.name !== MAIL_ROUTE) return undefined
   const addresses = Array.isArray(settings['to']) ? settings['to'].map(String) : []

@@ -23,11 +23,11 @@ type Part = (typeof PARTS)[number] | 'endpoint'
 
 /**
  * Shows a rule as a notification, as far as it fits. A field that still means what was imported is given back as it
- * came, any other as the rule has it now.
+ * came, any other as the rule has it now. The settings of the rule's inline channels must be complete.
  */
 export function writeNotification(rule: Rule, index: number, channelOf: ChannelLookup): Notification {
   const { definition } = rule
-  const origin = rule.origin?.object ?? {}
+  const origin = completeOrigin(rule, channelOf)
   const imported = rule.origin === null ? null : readNotification(origin, { mailChannel: null }).definition
   const same = (part: Part) => imported !== null && equalPart(part, imported, definition, channelOf)
   const text = (field: string, part: Part, now: string): string => {
@@ -117,6 +117,12 @@ function mergeRoute(old: Route | undefined, fresh: Route): Route {
   return { ...kept, channel, ...(fresh.body === undefined ? {} : { body: fresh.body }) }
 }
 
+/** The address of a webhook is a secret, so it is kept with the route and not with what was imported. */
+function completeOrigin({ origin, definition }: Rule, channelOf: ChannelLookup): JsonObject {
+  if (origin === null || origin.object['restendpoint'] !== undefined) return origin?.object ?? {}
+  return { ...origin.object, restendpoint: writeEndpoint(definition, channelOf).url || 'http://none.invalid/' }
+}
+
 function writeImported(origin: JsonObject, imported: RuleDefinition, channelOf: ChannelLookup) {
   const shown = writeEndpoint(imported, channelOf)
   const { restrequestmethod, restendpoint, restbodytemplate } = origin
@@ -139,27 +145,11 @@ function switches(
 
 function equalPart(part: Part, one: RuleDefinition, other: RuleDefinition, channelOf: ChannelLookup): boolean {
   if (part !== 'endpoint') return stable(one[part]) === stable(other[part])
-  const [mine, theirs] = [shownRoute(one, channelOf), shownRoute(other, channelOf)]
-  if (mine === undefined || theirs === undefined) return mine === theirs
-  const subject = mine.name === MAIL_ROUTE ? one.message.title === other.message.title : true
-  return (
-    subject &&
-    stable({ ...mine, channel: null }) === stable({ ...theirs, channel: null }) &&
-    sameChannel(mine.channel, theirs.channel)
-  )
-}
-
-/** A mail route is the same whichever mail channel it names. */
-function sameChannel(one: Route['channel'], other: Route['channel']): boolean {
-  return isInline(one) || isInline(other) ? stable(one) === stable(other) : true
+  return stable(writeEndpoint(one, channelOf)) === stable(writeEndpoint(other, channelOf))
 }
 
 function isInline(channel: Route['channel'] | undefined): channel is { kind: string; settings: JsonObject } {
   return typeof channel === 'object' && channel !== null
-}
-
-function shownRoute(definition: RuleDefinition, channelOf: ChannelLookup) {
-  return definition.routes[endpointRoute(definition, channelOf)]
 }
 
 function cronText(schedule: RuleDefinition['schedule']): string {
