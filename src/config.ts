@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { parse } from 'yaml'
 import { AppError, type Issue, messageOf } from './errors.ts'
 import { duration, parseDuration } from './model/duration.ts'
+import { didYouMean } from './model/nearest.ts'
 
 const text = () => v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
 const whole = (least: number, most: number) =>
@@ -158,7 +159,7 @@ function unknownKeys(tree: Record<string, unknown>, path: string[] = []): Issue[
     const isGroup = paths.some((path) => path.startsWith(`${name}.`))
     if (isGroup && (isObject(value) || value === null)) return unknownKeys(value ?? {}, here)
     if (isGroup) return [{ path: name, message: 'must hold settings, one a line' }]
-    return [{ path: name, message: `is not a setting. Did you mean ${closest(name, paths)}?` }]
+    return [{ path: name, message: `is not a setting.${didYouMean(name, paths)}` }]
   })
 }
 
@@ -166,7 +167,7 @@ function unknownVariables(env: Env): string[] {
   const known = [...settings.map((item) => item.env), ...otherVariables]
   return Object.keys(env)
     .filter((name) => name.startsWith('TOCSIN_') && !known.includes(name))
-    .map((name) => `${name} is not a setting and has no effect. Did you mean ${closest(name, known)}?`)
+    .map((name) => `${name} is not a setting and has no effect.${didYouMean(name, known)}`)
 }
 
 function issueOf(issue: v.BaseIssue<unknown>, flags: Readonly<Record<string, unknown>>, env: Env): Issue {
@@ -236,23 +237,6 @@ function collect(of: v.GenericSchema, path: string[]): Setting[] {
 function kindOf(parts: SchemaParts): Setting['kind'] {
   if (parts.wrapped !== undefined) return kindOf(parts.wrapped as unknown as SchemaParts)
   return parts.type === 'number' ? 'number' : parts.type === 'array' ? 'list' : 'text'
-}
-
-function closest(name: string, known: readonly string[]): string {
-  const ranked = known.map((candidate) => ({ candidate, distance: distance(name, candidate) }))
-  return ranked.sort((a, b) => a.distance - b.distance)[0]?.candidate ?? ''
-}
-
-/** Edits that turn one text into the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...from.toLowerCase()].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...to.toLowerCase()].entries())
-      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)))
-    row = next
-  }
-  return row.at(-1) ?? 0
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

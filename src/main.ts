@@ -2,12 +2,16 @@ import { runCli } from './cli/program.ts'
 import { environment } from './config.ts'
 
 const signals = { SIGINT: 2, SIGTERM: 15 } as const
+/** One Ctrl-C may arrive several times: from the terminal and from the programs in between (ms). */
+const ECHO = 500
 const stop = new AbortController()
+let asked = 0
 
 for (const [signal, number] of Object.entries(signals)) {
   process.on(signal, () => {
-    // Asked a second time: at once.
-    if (stop.signal.aborted) process.exit(128 + number)
+    const again = stop.signal.aborted && Date.now() - asked > ECHO
+    if (again) process.exit(128 + number)
+    asked ||= Date.now()
     stop.abort(signal)
   })
 }

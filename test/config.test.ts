@@ -58,7 +58,7 @@ describe('environment', () => {
   test('a variable that is no setting is warned about with the nearest one', () => {
     const env = { TOCSIN_EGRES_ALLOW: 'x', TOCSIN_TOKEN: 'x', PATH: '/bin' }
     expect(loadConfig({}, env, () => '').warnings).toEqual([
-      'TOCSIN_EGRES_ALLOW is not a setting and has no effect. Did you mean TOCSIN_EGRESS_ALLOW?',
+      'TOCSIN_EGRES_ALLOW is not a setting and has no effect. Did you mean "TOCSIN_EGRESS_ALLOW"?',
     ])
   })
 
@@ -70,8 +70,8 @@ describe('environment', () => {
 
 describe('refusals name the field, the reason and the remedy', () => {
   const cases: [yaml: string, env: Record<string, string>, path: string, text: string][] = [
-    ['egress: {alow: [x]}', {}, 'egress.alow', 'is not a setting. Did you mean egress.allow?'],
-    ['dataDirectory: /x', {}, 'dataDirectory', 'Did you mean dataDir?'],
+    ['egress: {alow: [x]}', {}, 'egress.alow', 'is not a setting. Did you mean "egress.allow"?'],
+    ['datadir: /x', {}, 'datadir', 'Did you mean "dataDir"?'],
     ['egress: 5', {}, 'egress', 'must hold settings'],
     ['listen: 8080', {}, 'listen', 'must be HOST:PORT, not 8080 (from the file)'],
     [

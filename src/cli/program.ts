@@ -1,6 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { AppError, messageOf } from '../errors.ts'
 import { build } from '../version.ts'
+import { flagsOf, withSettings } from './settings.ts'
 import { type Terminal, UsageError } from './terminal.ts'
 
 /** Exit codes: what was asked for failed; the command line is wrong. */
@@ -13,7 +14,7 @@ const textVerbs = ['eval', 'render']
 /** Runs one command line and gives the exit code. Modules are loaded by the verb that needs them. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   let code = 0
-  const program = describe(terminal, async (running) => {
+  const program = createProgram(terminal, async (running) => {
     code = await running
   })
   try {
@@ -22,15 +23,16 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE
     terminal.err(`tocsin: ${messageOf(thrown)}`)
-    if (!(thrown instanceof AppError || thrown instanceof UsageError) && thrown instanceof Error)
-      terminal.err(thrown.stack ?? '')
+    const expected = thrown instanceof AppError || thrown instanceof UsageError
+    if (!expected && thrown instanceof Error) terminal.err(thrown.stack ?? '')
     return thrown instanceof UsageError ? USAGE : FAILED
   }
 }
 
+/** Takes a verb under way and keeps its exit code. */
 type Finish = (running: number | Promise<number>) => Promise<void>
 
-function describe(terminal: Terminal, finish: Finish): Command {
+function createProgram(terminal: Terminal, finish: Finish): Command {
   const program = new Command('tocsin')
     .description('Watches data and jobs and tells people when something needs them.')
     .version(build.version)
@@ -39,20 +41,38 @@ function describe(terminal: Terminal, finish: Finish): Command {
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
-  const verb = (name: string, text: string) => {
-    const command = program.command(name).description(text)
-    return command
-  }
+  addTokenVerbs(program.command('token').description('Make, list and end the tokens of the API.'), terminal, finish)
+  addSmallVerbs(program, terminal, finish)
+  return program
+}
 
-  verb('healthcheck', 'Ask the daemon whether it is ready; exit code 0 when it is.')
+function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {
+  const load = () => import('./token.ts')
+  const verb = (name: string, text: string) => withSettings(token.command(name).description(text), ['dataDir'])
+  verb('create', 'Make a token; it is printed alone on the last line.')
+    .requiredOption('--name <name>', 'what it is for')
+    .requiredOption('--role <role>', 'admin, editor or viewer')
+    .option('--project <project>', 'the only project it is good for')
+    .action((options) => finish(load().then(({ createToken }) => createToken(terminal, flagsOf(options), options))))
+  verb('list', 'List the tokens.')
+    .option('--json', 'as JSON', false)
+    .action((options) => finish(load().then(({ listTokens }) => listTokens(terminal, flagsOf(options), options))))
+  verb('revoke', 'End a token at once.')
+    .argument('<token>', 'its id or name')
+    .action((name, options) => finish(load().then(({ revokeToken }) => revokeToken(terminal, flagsOf(options), name))))
+}
+
+function addSmallVerbs(program: Command, terminal: Terminal, finish: Finish) {
+  program
+    .command('healthcheck')
+    .description('Ask the daemon whether it is ready; exit code 0 when it is.')
     .option('--url <url>', 'where it listens', terminal.env['TOCSIN_URL'] ?? 'http://127.0.0.1:8686')
     .action((options) => finish(import('./healthcheck.ts').then(({ healthcheck }) => healthcheck(terminal, options))))
-
-  verb('version', 'Print what this program is made of.')
+  program
+    .command('version')
+    .description('Print what this program is made of.')
     .option('--json', 'as one JSON object', false)
     .action((options) => finish(import('./version.ts').then(({ version }) => version(terminal, options))))
-
-  return program as unknown as Command
 }
 
 /** Keeps a last argument that begins with a dash from being read as an option. */
