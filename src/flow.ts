@@ -57,8 +57,6 @@ export interface FlowDeps {
   maxRows: number
   /** Ends queries that are under way when the daemon has to stop. */
   signal: AbortSignal
-  /** Called when deliveries were queued. */
-  onQueued: () => void
 }
 
 /** Transitions that a trace lists; the rest are counted. */
@@ -80,7 +78,6 @@ export function createFlow(deps: FlowDeps): Flow {
     async runRule(rule, tick, queried = () => {}) {
       const { commit } = await evaluate(deps, planned(rule), tick, queried)
       await store.evaluations.commit(commit)
-      if (commit.deliveries.length > 0) deps.onQueued()
       const { trace } = commit
       log.evaluationFinished({
         project: rule.project,
