@@ -60,8 +60,11 @@ export function createHttp(policy: EgressPolicy, options: HttpOptions = {}): Htt
   return {
     async request(request) {
       const target = targetOf(request.url)
-      const refusal = target.literal ? egress.refusal(target.host, target.host, target.port) : null
-      if (refusal !== null) throw new NetError('denied', refusal, false)
+      if (target.literal && target.checkedAgainst !== policy.own.length) {
+        const refusal = egress.refusal(target.host, target.host, target.port)
+        if (refusal !== null) throw new NetError('denied', refusal, false)
+        target.checkedAgainst = policy.own.length
+      }
       if (request.signal.aborted) throw new NetError('aborted', 'The send was stopped.', false)
       return exchange(request, target, agents.of(target.secure, request.tls), connectTimeout)
     },
@@ -91,6 +94,7 @@ function parseTarget(text: string, egress: Egress, resolve: Resolve): Target {
     host,
     port,
     literal: canonical(host) !== null,
+    checkedAgainst: -1,
     authorization: user === ':' ? undefined : `Basic ${Buffer.from(user).toString('base64')}`,
     options: {
       host,

@@ -15,7 +15,7 @@ export interface SendContext {
   now: number
   /** The receipt of the first delivered message of the same alert, for threads and updates. */
   previous?: JsonObject
-  /** Lives as long as the process, per channel: tokens, connection pools. */
+  /** Lives as long as the process, per channel: tokens, connection pools. `closeCache` ends it. */
   cache: Map<string, unknown>
   /** Writes a line to standard output. */
   print(line: string): void
@@ -92,4 +92,17 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   send(payload: Payload, settings: v.InferOutput<Schema>, context: SendContext): Promise<Receipt>
   /** Before repeating an unknown outcome. */
   probe?(settings: v.InferOutput<Schema>, context: SendContext): Promise<'sent' | 'notSent' | 'unknown'>
+}
+
+/** A thing in a channel's cache that holds something open. */
+export interface Closable {
+  close(): void
+}
+
+/** Ends what a channel's cache holds open: to be called when the channel is changed or removed, and at the end. */
+export function closeCache(cache: Map<string, unknown>): void {
+  for (const value of cache.values()) {
+    if (typeof value === 'object' && value !== null && 'close' in value) (value as Closable).close()
+  }
+  cache.clear()
 }

@@ -48,6 +48,8 @@ export interface Target {
   port: number
   /** Whether the host is an address, for which no look-up is made. */
   literal: boolean
+  /** How many own listeners there were when the literal was last found good. */
+  checkedAgainst: number
   /** Whom to call and what for, as node:http wants it. */
   options: RequestOptions
   /** Made from the URL's user and password. */

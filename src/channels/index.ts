@@ -1,0 +1,13 @@
+import type { Channel } from './channel.ts'
+import { consoleChannel } from './console.ts'
+import { mail } from './mail.ts'
+import { webhook } from './webhook.ts'
+
+/** Every kind of channel, by kind. */
+export const channels = { webhook, mail, console: consoleChannel } satisfies Record<string, Channel>
+
+export type ChannelKind = keyof typeof channels
+
+export function isChannelKind(kind: string): kind is ChannelKind {
+  return Object.hasOwn(channels, kind)
+}

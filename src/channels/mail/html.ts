@@ -1,0 +1,103 @@
+import type { Fact, Link, Message, MessageTable, Severity } from '../../model/message.ts'
+import { cleanLine, escapeHtml, safeUrl } from '../content/clean.ts'
+import { parseMarkdown, type Span } from '../content/markdown.ts'
+import { moreRows } from '../content/plain.ts'
+
+// Mail programs know tables and inline styles; little else can be relied on.
+const FONT = 'font-family:-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif'
+const CELL = 'padding:6px 8px;border-bottom:1px solid #e3e5e8;text-align:left;vertical-align:top;white-space:pre-wrap'
+
+const colours: Record<Severity, string> = {
+  debug: '#6b7280',
+  info: '#2563eb',
+  warning: '#b45309',
+  error: '#c2410c',
+  critical: '#b91c1c',
+}
+const GOOD = '#15803d'
+
+/** A message as an HTML document for mail programs. All that comes with the message is escaped. */
+export function mailHtml(message: Message): string {
+  const colour = message.kind === 'resolved' || message.kind === 'recovered' ? GOOD : colours[message.severity]
+  const parts = [
+    message.summary === '' ? '' : `<p style="margin:0 0 12px;white-space:pre-wrap">${escapeHtml(message.summary)}</p>`,
+    ...message.paragraphs.map(paragraph),
+    facts(message.facts),
+    message.table === undefined ? '' : table(message.table),
+    message.code === undefined ? '' : code(message.code),
+    message.actions.map((action) => button(action, colour)).join(''),
+    message.links.length === 0 ? '' : `<p style="margin:0 0 12px">${message.links.map(anchor).join('<br>')}</p>`,
+    why(message),
+  ]
+  return `<!doctype html>
+<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${line(message.title)}</title></head>
+<body style="margin:0;padding:16px;background:#f4f5f7;color:#1f2328;${FONT};font-size:15px;line-height:1.45">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:680px;margin:0 auto;background:#ffffff;border-top:4px solid ${colour}"><tr><td style="padding:20px">
+<p style="margin:0 0 4px;font-size:12px;font-weight:bold;color:${colour}">${label(message)}</p>
+<h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">${line(message.title)}</h1>
+${parts.filter((part) => part !== '').join('\n')}
+</td></tr></table>
+</body></html>
+`
+}
+
+function line(text: string): string {
+  return escapeHtml(cleanLine(text))
+}
+
+function label({ kind, severity }: Message): string {
+  return kind === 'firing' ? severity.toUpperCase() : kind.toUpperCase()
+}
+
+function paragraph(text: string): string {
+  return `<p style="margin:0 0 12px;white-space:pre-wrap">${parseMarkdown(text).map(span).join('')}</p>`
+}
+
+function span({ text, style, url }: Span): string {
+  if (url !== undefined) return anchor({ text, url })
+  const inner = escapeHtml(text)
+  if (style === 'bold') return `<strong>${inner}</strong>`
+  if (style === 'italic') return `<em>${inner}</em>`
+  return style === 'code' ? `<code style="background:#f0f1f3;padding:1px 4px">${inner}</code>` : inner
+}
+
+function facts(list: Fact[]): string {
+  const rows = list.map(
+    ({ name, value }) =>
+      `<tr><td style="${CELL};color:#57606a">${line(name)}</td><td style="${CELL}">${escapeHtml(value)}</td></tr>`,
+  )
+  return rows.length === 0 ? '' : `<table cellpadding="0" cellspacing="0" style="${GRID}">${rows.join('\n')}</table>`
+}
+
+const GRID = 'border-collapse:collapse;margin:0 0 12px;font-size:14px'
+
+function table(content: MessageTable): string {
+  const row = (cells: string[], tag: 'th' | 'td') =>
+    `<tr>${cells.map((cell) => `<${tag} style="${CELL}">${escapeHtml(cell)}</${tag}>`).join('')}</tr>`
+  const rows = [row(content.columns, 'th'), ...content.rows.map((cells) => row(cells, 'td'))]
+  const more = moreRows(content)
+  const note = more === '' ? '' : `<p style="margin:0 0 12px;color:#57606a">${more}</p>`
+  return `<div style="overflow-x:auto"><table cellpadding="0" cellspacing="0" style="${GRID}">${rows.join('\n')}</table></div>${note}`
+}
+
+function code(text: string): string {
+  return `<pre style="margin:0 0 12px;padding:10px;background:#f0f1f3;font-size:13px;white-space:pre-wrap">${escapeHtml(text)}</pre>`
+}
+
+function button({ text, url }: Link, colour: string): string {
+  const href = safeUrl(url)
+  if (href === null) return `<p style="margin:0 0 12px">${line(text)}: ${line(url)}</p>`
+  return `<p style="margin:0 0 12px"><a href="${escapeHtml(href)}" style="display:inline-block;padding:8px 14px;background:${colour};color:#ffffff;text-decoration:none">${line(text)}</a></p>`
+}
+
+function anchor({ text, url }: Link): string {
+  const href = safeUrl(url)
+  return href === null
+    ? `${line(text)} (${line(url)})`
+    : `<a href="${escapeHtml(href)}">${line(text === '' ? url : text)}</a>`
+}
+
+function why({ why: reason, traceUrl }: Message): string {
+  const trace = traceUrl === undefined ? '' : ` ${anchor({ text: 'Why was this sent?', url: traceUrl })}`
+  return `<p style="margin:12px 0 0;font-size:12px;color:#57606a">${line(reason)}${trace}</p>`
+}
