@@ -1,6 +1,6 @@
 /** The candidate a misspelt name was probably meant to be; undefined when none is near. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const wanted = name.toLowerCase()
+  const wanted = name.slice(0, 100).toLowerCase()
   let best: string | undefined
   let least = Math.max(2, Math.floor(wanted.length / 3)) + 1
   for (const candidate of candidates) {
