@@ -140,7 +140,6 @@ function receive(incoming: IncomingMessage, finish: (cut?: HttpResponse['cut']) 
   const chunks: Buffer[] = []
   let size = 0
   incoming.on('data', (chunk: Buffer) => {
-    if (size >= LONGEST_BODY) return
     chunks.push(chunk)
     size += chunk.length
     if (size > LONGEST_BODY) finish('size')

@@ -77,7 +77,7 @@ function parseAllow(entries: readonly string[]): Allowed {
 
 function parseNetwork(entry: string): Network | null {
   if (ipaddr.isValidCIDR(entry)) return ipaddr.parseCIDR(entry)
-  const address = /^[\d.]+$|:/.test(entry) ? canonical(entry) : null
+  const address = /^\d+\.\d+\.\d+\.\d+$|:/.test(entry) ? canonical(entry) : null
   return address === null ? null : [address, address.kind() === 'ipv4' ? 32 : 128]
 }
 

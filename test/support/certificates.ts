@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * Certificates for tests, valid for a hundred years: `ca` signed `localhost` (also 127.0.0.1 and ::1) and `wrong-host`
- * (elsewhere.example); `other-ca` signed neither.
+ * (elsewhere.example); `other-ca` signed neither; `expired` is its own authority and ended in 2020.
  */
 export type CertificateFile =
   | 'ca.pem'
@@ -12,6 +12,8 @@ export type CertificateFile =
   | 'localhost.key'
   | 'wrong-host.pem'
   | 'wrong-host.key'
+  | 'expired.pem'
+  | 'expired.key'
 
 /** The PEM text of one of them. */
 export function certificate(name: CertificateFile): string {
