@@ -1,0 +1,15 @@
+import type * as v from 'valibot'
+import type { ConnectionKind } from './connection.ts'
+import { postgres } from './postgres/kind.ts'
+
+/** Every kind of database that can be queried. A new one is its folder, its test and a line here. */
+export const connectionKinds = { postgres } satisfies Record<string, Registered>
+
+export type ConnectionKindName = keyof typeof connectionKinds
+
+export function isConnectionKind(name: string): name is ConnectionKindName {
+  return Object.hasOwn(connectionKinds, name)
+}
+
+/** What all kinds have in common, whatever their settings. */
+type Registered = Pick<ConnectionKind<v.GenericSchema>, 'kind' | 'label' | 'documentation' | 'settings'>

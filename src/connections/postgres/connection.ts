@@ -1,0 +1,103 @@
+import type { QueryResult } from '../../model/result.ts'
+import type { Connection, ConnectionContext, QueryOptions } from '../connection.ts'
+import { QueryError } from '../connection.ts'
+import { createDeadline } from '../deadline.ts'
+import { parameterValue } from '../parameters.ts'
+import { createPool } from '../pool.ts'
+import { checkPostgres } from './check.ts'
+import { explainPostgres } from './failure.ts'
+import { createPlanner, type Plan, planQuery } from './plan.ts'
+import { openSession, type Session } from './session.ts'
+import { type PostgresSettings, targetOf } from './settings.ts'
+import { createStatement, type Rows } from './statement.ts'
+
+/**
+ * Queries one Postgres database. Statements run in sessions whose transactions are read-only by default; a session in
+ * which that changed is never used again.
+ */
+export function openPostgres(settings: PostgresSettings, context: ConnectionContext): Connection {
+  const target = targetOf(settings)
+  const planOf = createPlanner()
+  const closing = new AbortController()
+  let sessionTimeout = 0
+  const pool = createPool<Session>({
+    size: context.poolSize,
+    idle: IDLE,
+    open: (signal) =>
+      openSession({
+        target,
+        authorities: context.authorities,
+        timeout: sessionTimeout,
+        signal,
+        onBroken: (session) => pool.discard(session),
+      }),
+    end: (session) => void session.client.end().catch(() => {}),
+  })
+
+  async function ask(plan: Plan, options: QueryOptions): Promise<QueryResult> {
+    if (closing.signal.aborted) throw new QueryError('aborted', 'The connection was closed.')
+    sessionTimeout = Math.ceil(options.timeout)
+    const deadline = createDeadline(options.signal, options.timeout + GRACE)
+    try {
+      const session = await pool.acquire(deadline.signal)
+      const started = performance.now()
+      const rows = await run(session, plan, options, deadline.signal)
+      return { ...rows, elapsed: performance.now() - started }
+    } catch (thrown) {
+      throw deadline.cause() ?? explainPostgres(thrown, plan.bound.sql)
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  async function run(session: Session, plan: Plan, options: QueryOptions, signal: AbortSignal): Promise<Rows> {
+    const { readOnly } = session
+    const timeout = Math.ceil(options.timeout)
+    const own = timeout === session.timeout ? null : timeout
+    const wrapped = plan.wrapped || !readOnly || own !== null
+    let reusable = false
+    let stopped: ReturnType<typeof setTimeout> | undefined
+    const stop = () => {
+      if (stopped !== undefined) return
+      stopped = setTimeout(session.destroy, GRACE)
+      void session.cancel()
+    }
+    const values = plan.bound.names.map((name) => new Date(parameterValue(name, options.times)).toISOString())
+    const statement = { sql: plan.bound.sql, values, maxRows: options.maxRows, wrapped, timeout: own }
+    const running = createStatement(statement, stop)
+    signal.addEventListener('abort', stop)
+    try {
+      session.client.query(running)
+      if (signal.aborted) stop()
+      const rows = await running.done
+      reusable = !plan.sticky
+      return rows
+    } catch (thrown) {
+      reusable = !wrapped
+      throw thrown
+    } finally {
+      signal.removeEventListener('abort', stop)
+      clearTimeout(stopped)
+      // After a request to stop, another statement might be hit by it.
+      const untouched = stopped === undefined && session.readOnly === readOnly
+      if (reusable && untouched) pool.release(session)
+      else pool.discard(session)
+    }
+  }
+
+  return {
+    query: async (sql, options) => ask(planOf(sql), options),
+    // Its session has a timeout of its own, so no rule gets it.
+    check: (signal) =>
+      checkPostgres((sql, options) => ask({ ...planQuery(sql), sticky: true }, options), target, signal),
+    async close() {
+      closing.abort()
+      pool.close()
+    },
+  }
+}
+
+/** ms that the client waits longer than the server. */
+const GRACE = 1500
+/** ms after which an unused session is ended. */
+const IDLE = 60_000

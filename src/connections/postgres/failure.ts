@@ -1,0 +1,42 @@
+import pg from 'pg'
+import { messageOf } from '../../errors.ts'
+import { QueryError, type QueryFailure } from '../connection.ts'
+
+/** What went wrong with a statement or a connection, in words that hold no secret. `sql` is what was sent. */
+export function explainPostgres(thrown: unknown, sql = ''): QueryError {
+  if (thrown instanceof QueryError) return thrown
+  if (!(thrown instanceof pg.DatabaseError)) return new QueryError('unavailable', connectMessage(thrown))
+  const { code = '', position, hint } = thrown
+  if (code === '42601' && thrown.message.includes('multiple commands'))
+    return new QueryError('refused', 'The text holds several statements; a query is exactly one.')
+  if (code === '25006') return new QueryError('refused', `${thrown.message}: queries are read-only.`)
+  if (code === '57014') return new QueryError('timeout', 'The query took longer than its timeout and was stopped.')
+  const at = position === undefined ? '' : ` (${placeOf(sql, Number(position))})`
+  return new QueryError(failureOf(code), `${thrown.message}${at}${hint === undefined ? '' : `. ${hint}`}`)
+}
+
+/** Classes and codes of SQLSTATE that tell of the server or the login, not of the query. */
+function failureOf(code: string): QueryFailure {
+  if (code === '55P03') return 'timeout'
+  const unavailable = ['08', '28', '53', '57P', '58', '3D', 'F0', 'XX'].some((prefix) => code.startsWith(prefix))
+  return unavailable ? 'unavailable' : 'query'
+}
+
+function placeOf(sql: string, position: number): string {
+  // Postgres counts characters where JavaScript counts UTF-16 units.
+  const lines = [...sql]
+    .slice(0, position - 1)
+    .join('')
+    .split('\n')
+  return `line ${lines.length}, column ${[...(lines.at(-1) ?? '')].length + 1}`
+}
+
+function connectMessage(thrown: unknown): string {
+  const text = messageOf(thrown)
+  if (text === 'timeout expired') return 'The server did not answer the login in time.'
+  if (text.includes('does not support SSL'))
+    return 'The server does not offer TLS. If the way to it is safe without, set sslmode to "disable".'
+  if (/certificate|self.signed|altnames|unable to (get|verify)/i.test(text))
+    return `The server's certificate is not trusted: ${text}. Give its authority in "ca", or set sslmode to "no-verify" to go without the check.`
+  return text === '' ? 'The connection failed.' : text
+}
