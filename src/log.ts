@@ -34,7 +34,7 @@ interface Events {
     took: number
   }
   channelDisabled: { project: string; channel: string; reason: string }
-  breakerOpened: { project: string; connection: string; reason: string; probeAt: number }
+  breakerOpened: { project: string; connection: string; reason: string }
   breakerClosed: { project: string; connection: string }
   requestFinished: { method: string; path: string; status: number; took: number }
   retentionFinished: { evaluations: number; deliveries: number; took: number }
