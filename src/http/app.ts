@@ -1,0 +1,79 @@
+import { Hono } from 'hono'
+import type { Flow } from '../flow.ts'
+import type { Log } from '../log.ts'
+import type { Manage } from '../manage/index.ts'
+import type { Store } from '../store/index.ts'
+import type { Scheduler } from '../trigger/scheduler.ts'
+import { enterProject, requireToken } from './auth.ts'
+import { answerFailure, noRoute } from './errors.ts'
+import { openApi } from './openapi.ts'
+import type { ApiEnv } from './request.ts'
+import { alertRoutes } from './routes/alerts.ts'
+import { channelRoutes } from './routes/channels.ts'
+import { connectionRoutes } from './routes/connections.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
+import { evaluationRoutes, ruleEvaluationRoutes } from './routes/evaluations.ts'
+import { explainRoutes } from './routes/explain.ts'
+import { healthRoutes } from './routes/health.ts'
+import { kindRoutes } from './routes/kinds.ts'
+import { ruleRoutes } from './routes/rules.ts'
+import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
+
+export interface HttpDeps {
+  store: Store
+  manage: Manage
+  flow: Pick<Flow, 'tryRule'>
+  scheduler: Pick<Scheduler, 'runNow'>
+  log: Pick<Log, 'defect' | 'requestFinished'>
+  clock: { now(): number }
+  /** What keeps it from doing its work, in words; null when nothing does. */
+  readiness: () => string | null
+}
+
+/** Every route. All but the two of health ask for a token. */
+export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
+  const { manage, log, clock } = deps
+  const app = new Hono<ApiEnv>()
+  app.use(async (context, next) => {
+    const startedAt = clock.now()
+    await next()
+    for (const [name, value] of securityHeaders) context.header(name, value)
+    const { method, path } = context.req
+    log.requestFinished({ method, path, status: context.res.status, took: clock.now() - startedAt })
+  })
+  app.onError((thrown, context) => answerFailure(context, thrown, log))
+  app.notFound((context) => answerFailure(context, noRoute(context), log))
+
+  app.route('/', healthRoutes(deps.readiness))
+  app.use('/api/*', requireToken(manage.tokens))
+  app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
+  app.route('/api/v1/kinds', kindRoutes())
+  app.route('/api/v1/projects/:project', projectRoutes(deps))
+  app.route('/api/v1', projectRoutes(deps))
+  app.use('/v1/*', requireToken(manage.tokens))
+  app.route('/v1/notifications', notificationRoutes(manage, { runNow: deps.scheduler.runNow, now: clock.now }))
+  return app
+}
+
+function projectRoutes({ store, manage, flow, scheduler, clock }: HttpDeps): Hono<ApiEnv> {
+  const runner = { tryRule: flow.tryRule, runNow: scheduler.runNow, now: clock.now }
+  return new Hono<ApiEnv>()
+    .use(enterProject())
+    .route('/connections', connectionRoutes(manage))
+    .route('/channels', channelRoutes(manage))
+    .route('/rules/:id/evaluations', ruleEvaluationRoutes(manage, store))
+    .route('/rules', ruleRoutes(manage, runner))
+    .route('/evaluations', evaluationRoutes(store))
+    .route('/alerts', alertRoutes(manage, store))
+    .route('/deliveries', deliveryRoutes(manage, store))
+    .route('/explain', explainRoutes(manage))
+    .route('/import', importRoutes(manage))
+    .route('/export', exportRoutes(manage))
+}
+
+const securityHeaders = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Cache-Control', 'no-store'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+] as const

@@ -1,0 +1,128 @@
+import { toJsonSchema } from '@valibot/to-json-schema'
+import type * as v from 'valibot'
+import { channelEdit, newChannel, sendRequest } from '../manage/channels.ts'
+import { connectionEdit, newConnection } from '../manage/connections.ts'
+import { bulkRequest } from '../manage/deliveries.ts'
+import { importRequest } from '../manage/import.ts'
+import { ruleDefinition } from '../model/rule.ts'
+import { build } from '../version.ts'
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+type Route = readonly [method: Method, path: string, summary: string, body?: string]
+
+const bodies = {
+  NewConnection: newConnection,
+  ConnectionEdit: connectionEdit,
+  NewChannel: newChannel,
+  ChannelEdit: channelEdit,
+  SendRequest: sendRequest,
+  Rule: ruleDefinition,
+  BulkRequest: bulkRequest,
+  ImportRequest: importRequest,
+} satisfies Record<string, v.GenericSchema>
+
+/** Every route of a project; those of `default` are also at `/api/v1` itself. */
+export const routes: readonly Route[] = [
+  ['get', '/connections', 'List connections'],
+  ['post', '/connections', 'Create a connection', 'NewConnection'],
+  ['get', '/connections/{id}', 'Read a connection'],
+  ['put', '/connections/{id}', 'Change a connection', 'ConnectionEdit'],
+  ['patch', '/connections/{id}', 'Change a connection', 'ConnectionEdit'],
+  ['delete', '/connections/{id}', 'Remove a connection'],
+  ['post', '/connections/{id}/check', 'Connect and tell what was found'],
+  ['get', '/channels', 'List channels'],
+  ['post', '/channels', 'Create a channel', 'NewChannel'],
+  ['get', '/channels/{id}', 'Read a channel'],
+  ['put', '/channels/{id}', 'Change a channel', 'ChannelEdit'],
+  ['patch', '/channels/{id}', 'Change a channel', 'ChannelEdit'],
+  ['delete', '/channels/{id}', 'Remove a channel'],
+  ['post', '/channels/{id}/enable', 'Send through it again'],
+  ['post', '/channels/{id}/disable', 'Send nothing through it'],
+  ['post', '/channels/{id}/send', 'Send a message', 'SendRequest'],
+  ['post', '/channels/{id}/test', 'Send a test message'],
+  ['get', '/rules', 'List rules'],
+  ['post', '/rules', 'Create a rule', 'Rule'],
+  ['post', '/rules/preview', 'Try a rule without storing it', 'Rule'],
+  ['get', '/rules/{id}', 'Read a rule'],
+  ['put', '/rules/{id}', 'Replace a rule; the body also names the version that was read', 'Rule'],
+  ['patch', '/rules/{id}', 'Change parts of a rule; the body also names the version that was read'],
+  ['delete', '/rules/{id}', 'Remove a rule'],
+  ['post', '/rules/{id}/pause', 'Stop running it'],
+  ['post', '/rules/{id}/resume', 'Run it again'],
+  ['post', '/rules/{id}/run', 'Evaluate it now'],
+  ['post', '/rules/{id}/preview', 'Try it without storing or sending anything'],
+  ['get', '/rules/{id}/evaluations', 'List its evaluations, newest first'],
+  ['get', '/evaluations', 'List evaluations, newest first'],
+  ['get', '/evaluations/{id}', 'Read an evaluation with its decision trace'],
+  ['get', '/alerts', 'List alerts'],
+  ['get', '/deliveries', 'List deliveries, newest first'],
+  ['post', '/deliveries/bulk', 'Retry or discard many', 'BulkRequest'],
+  ['get', '/deliveries/{id}', 'Read a delivery with its attempts'],
+  ['post', '/deliveries/{id}/retry', 'Send it again, or now'],
+  ['post', '/deliveries/{id}/discard', 'Give it up'],
+  ['post', '/import/vianops', 'Plan an import of VIANOPS notifications, or do it', 'ImportRequest'],
+  ['get', '/export/vianops', 'Give imported notifications back'],
+  ['get', '/explain/{id}', 'Why a rule, evaluation or delivery did or did not send'],
+]
+
+/** The description of the API, made of the schemas that check its requests. */
+export function openApi() {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const route of routes) {
+    const path = `/api/v1/projects/{project}${route[1]}`
+    paths[path] = { ...paths[path], [route[0]]: operation(route) }
+  }
+  const schemas = Object.entries(bodies).map(([name, schema]) => {
+    const { $schema: _, ...rest } = toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' })
+    return [name, rest] as const
+  })
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tocsin',
+      version: build.version,
+      description: 'What is said of a project holds for /api/v1 itself too, which is the project "default".',
+    },
+    paths,
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      schemas: { ...Object.fromEntries(schemas), Error: failure },
+    },
+    security: [{ token: [] }],
+  }
+}
+
+function operation([, path, summary, body]: Route) {
+  const parameters = [...`{project}${path}`.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } }
+  const refused = {
+    description: 'Refused',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+  }
+  return {
+    summary,
+    parameters,
+    ...(body === undefined ? {} : { requestBody: { required: true, content } }),
+    responses: { '2XX': { description: 'Done' }, '4XX': refused, '5XX': refused },
+  }
+}
+
+const text = { type: 'string' }
+const failure = {
+  type: 'object',
+  required: ['code', 'message', 'issues'],
+  properties: {
+    code: text,
+    message: text,
+    issues: {
+      type: 'array',
+      items: { type: 'object', required: ['path', 'message'], properties: { path: text, message: text } },
+    },
+    current: { description: 'The stored object, where an edit came too late' },
+  },
+}

@@ -1,0 +1,130 @@
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import { AppError } from '../../errors.ts'
+import type { Draft, Flow, Tick } from '../../flow.ts'
+import { explainEvaluation } from '../../manage/explain.ts'
+import type { Manage } from '../../manage/index.ts'
+import { versionOf } from '../../manage/rules.ts'
+import { sentence } from '../../model/reason.ts'
+import type { Rule } from '../../model/rule.ts'
+import type { EvaluationCommit } from '../../store/evaluations.ts'
+import { type ApiEnv, page, pageOf, pathPart, readJson, readQuery } from '../request.ts'
+
+export interface RuleRunner {
+  /** Evaluates a rule now and stores what it decides. */
+  runNow(rule: Rule, tick: Tick): Promise<EvaluationCommit>
+  /** The same without storing or sending. */
+  tryRule: Flow['tryRule']
+  now(): number
+}
+
+/** Rows a preview shows. */
+const SHOWN_ROWS = 100
+
+/** Rules: `/rules`. */
+export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, runner: RuleRunner): Hono<ApiEnv> {
+  return new Hono<ApiEnv>()
+    .get('/', async (context) => {
+      const { limit, after, tag, search, connection } = readQuery(context, { ...page, ...filters })
+      const found = await rules.list({
+        project: context.get('caller').project,
+        limit,
+        ...(after === undefined ? {} : { after: Number(after) }),
+        ...(tag === undefined ? {} : { tags: tag.split(',') }),
+        ...(search === undefined ? {} : { search }),
+        ...(connection === undefined ? {} : { connection }),
+      })
+      const { next } = pageOf(found, limit, ({ index }) => String(index))
+      return context.json({ items: found.map(({ rule }) => rule), next })
+    })
+    .post('/', async (context) => context.json(await rules.create(context.get('caller'), await readJson(context)), 201))
+    .post('/preview', async (context) => {
+      const rule = await rules.draft(context.get('caller'), await readJson(context))
+      return context.json(previewOf(rule, await runner.tryRule(rule)))
+    })
+    .get('/:id', async (context) =>
+      context.json(await rules.get(context.get('caller').project, pathPart(context, 'id'))),
+    )
+    .put('/:id', async (context) => {
+      const body = await readJson(context)
+      return context.json(await rules.update(context.get('caller'), pathPart(context, 'id'), body, versionOf(body)))
+    })
+    .patch('/:id', async (context) => {
+      const body = await readJson(context)
+      const version = versionOf(body)
+      const current = await rules.get(context.get('caller').project, pathPart(context, 'id'))
+      const merged = { ...current, ...(body as object) }
+      return context.json(await rules.update(context.get('caller'), current.id, merged, version))
+    })
+    .delete('/:id', async (context) => {
+      await rules.remove(context.get('caller'), pathPart(context, 'id'))
+      return context.body(null, 204)
+    })
+    .post('/:id/pause', async (context) =>
+      context.json(await rules.pause(context.get('caller'), pathPart(context, 'id'))),
+    )
+    .post('/:id/resume', async (context) =>
+      context.json(await rules.resume(context.get('caller'), pathPart(context, 'id'))),
+    )
+    .post('/:id/run', async (context) => {
+      const rule = await rules.named(context.get('caller').project, pathPart(context, 'id'))
+      if (rule.blocked !== null) throw new AppError('conflict', `The rule cannot run: ${rule.blocked}.`)
+      const commit = await runner.runNow(rule, { cause: 'manual', scheduledAt: runner.now(), missedTicks: 0 })
+      return context.json(summaryOf(commit))
+    })
+    .post('/:id/preview', async (context) => {
+      const rule = await rules.named(context.get('caller').project, pathPart(context, 'id'))
+      return context.json(previewOf(rule, await runner.tryRule(rule)))
+    })
+}
+
+const filters = {
+  tag: v.optional(v.string()),
+  search: v.optional(v.string()),
+  connection: v.optional(v.string()),
+  after: v.optional(v.pipe(v.string(), v.regex(/^\d+$/, 'must be what "next" was'))),
+}
+
+/** What an evaluation came to; its whole trace is at `/evaluations/{id}`. */
+function summaryOf(commit: EvaluationCommit) {
+  const { id, at, verdict, value, trace, deliveries } = commit
+  const words = explainEvaluation({
+    ...commit,
+    replayable: false,
+    repeats: 1,
+    firstAt: at,
+    minimum: null,
+    maximum: null,
+  })
+  return { evaluation: id, at, verdict, value, error: trace.error, words, deliveries: deliveries.map((one) => one.id) }
+}
+
+function previewOf(rule: Rule, { commit, written }: Draft) {
+  const { result, trace, verdict, value } = commit
+  return {
+    verdict,
+    value,
+    error: trace.error,
+    reasons: trace.reasons.map((reason) => ({ ...reason, text: sentence(reason) })),
+    transitions: trace.transitions,
+    rows:
+      result === null
+        ? null
+        : {
+            columns: result.columns,
+            rows: result.rows.slice(0, SHOWN_ROWS),
+            count: result.rows.length,
+            truncated: result.truncated,
+            elapsed: result.elapsed,
+          },
+    routes: trace.routes.map(({ deliveryId: _, ...decision }) => ({ ...decision, text: sentence(decision.reason) })),
+    messages: written.map(({ delivery, decision }) => ({
+      route: delivery.route,
+      channel: decision.channel,
+      kind: delivery.target.kind,
+      settings: delivery.target.settings,
+      message: delivery.message,
+    })),
+    warnings: rule.warnings,
+  }
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Sources } from '../flow/sources.ts'
+import { didYouMean } from '../model/nearest.ts'
+import type { RuleDefinition } from '../model/rule.ts'
+import type { Secrets } from '../secrets.ts'
+import type { Store } from '../store/index.ts'
+
+/** On whose behalf something is changed, and in which project. */
+export interface Caller {
+  project: string
+  /** Name of the token, or of the command. */
+  actor: string
+}
+
+/** What the management of every entity works with. */
+export interface ManageContext {
+  store: Store
+  secrets: Secrets
+  clock: Clock
+  /** Opens connections for checks and trial queries. */
+  sources: Pick<Sources, 'open'>
+  /** Reads a schedule whose `every` counts from `anchor`. Throws `invalid` naming the field. */
+  readSchedule: (schedule: RuleDefinition['schedule'], anchor: number) => { next(time: number): number | null }
+  /** Called after a change that may make a rule due sooner. */
+  onRulesChanged: () => void
+}
+
+/** Names of things are unique within their project; ids anywhere. */
+export interface Named {
+  id: string
+  project: string
+  name: string
+}
+
+/** A thing by id or name. Throws `not-found`, naming the nearest one. */
+export async function find<Row extends Named>(
+  queries: {
+    get(id: string): Promise<Row | undefined>
+    byName(project: string, name: string): Promise<Row | undefined>
+    names(project: string): Promise<string[]>
+  },
+  entity: string,
+  project: string,
+  idOrName: string,
+): Promise<Row> {
+  const byId = await queries.get(idOrName)
+  if (byId?.project === project) return byId
+  const row = await queries.byName(project, idOrName)
+  if (row !== undefined) return row
+  throw notFound(entity, idOrName, await queries.names(project))
+}
+
+export function notFound(entity: string, idOrName: string, names: readonly string[]): AppError {
+  return new AppError('not-found', `There is no ${entity} "${idOrName}".${didYouMean(idOrName, names)}`)
+}
+
+/** The failure of removing or renaming something that rules name, unless it is forced. */
+export function inUse(entity: string, name: string, users: readonly string[]): AppError {
+  const shown = users.slice(0, 3).map((user) => `"${user}"`)
+  const more = users.length > 3 ? ` and ${users.length - 3} more` : ''
+  return new AppError(
+    'conflict',
+    `The ${entity} "${name}" is used by ${shown.join(', ')}${more}. Change these rules first, or repeat the request with ?force=true.`,
+  )
+}
+
+/** Turns the stored object that an edit in conflict carries into what the API shows. */
+export function showing<Row>(view: (row: Row) => unknown): (thrown: unknown) => never {
+  return (thrown) => {
+    if (thrown instanceof AppError && thrown.current !== undefined)
+      throw new AppError(thrown.code, thrown.message, thrown.issues, view(thrown.current as Row))
+    throw thrown
+  }
+}
+
+/** An edit without the keys that a thing is shown with but that nobody sets, so that what was read can be sent back. */
+export function editable(input: unknown, readOnly: readonly string[]): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
+  return Object.fromEntries(Object.entries(input).filter(([key]) => !readOnly.includes(key)))
+}

@@ -1,0 +1,102 @@
+import type { Channel } from '../channels/channel.ts'
+import { channels } from '../channels/index.ts'
+import { AppError, type Issue } from '../errors.ts'
+import type { JsonObject } from '../model/json.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { type InlineChannel, type Route, type Rule, type RuleDefinition, routeKeys } from '../model/rule.ts'
+import { faulty } from '../model/validate.ts'
+import type { ManageContext } from './context.ts'
+import { checkOverrides, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
+
+export interface StoredRoutes {
+  routes: Route[]
+  inline: Record<string, InlineChannel>
+}
+
+/** The rule the routes are part of: its id, and how it was before this edit. */
+export interface RouteOwner {
+  id: string
+  project: string
+  before: Pick<Rule, 'definition' | 'inline'> | null
+}
+
+type RouteContext = Pick<ManageContext, 'store' | 'secrets'>
+
+/**
+ * Checks that every route's channel exists or, written into the route, is valid; seals the secrets of the latter. Throws
+ * `invalid` with all that is wrong.
+ */
+export async function sealRoutes(
+  context: RouteContext,
+  owner: RouteOwner,
+  definition: RuleDefinition,
+): Promise<StoredRoutes> {
+  const keys = routeKeys(definition)
+  const issues: Issue[] = []
+  const inline: Record<string, InlineChannel> = {}
+  const routes: Route[] = []
+  for (const [index, route] of definition.routes.entries()) {
+    const key = keys[index] ?? ''
+    try {
+      const { channel, kept } = await sealRoute(context, owner, route, key, `routes.${index}`)
+      if (kept !== null) inline[key] = kept
+      routes.push({ ...route, channel })
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'invalid') throw thrown
+      issues.push(...thrown.issues)
+    }
+  }
+  if (issues.length > 0) throw faulty(issues)
+  return { routes, inline }
+}
+
+async function sealRoute(
+  context: RouteContext,
+  owner: RouteOwner,
+  route: Route,
+  key: string,
+  path: string,
+): Promise<{ channel: Route['channel']; kept: InlineChannel | null }> {
+  const { store, secrets } = context
+  const { channel } = route
+  if (channel === null) return { channel, kept: null }
+  if (typeof channel === 'string') {
+    const row = await store.channels.byName(owner.project, channel)
+    if (row === undefined) throw await noChannel(context, owner.project, channel, `${path}.channel`)
+    const full = openSettings(row, secrets, `channels|${row.id}`)
+    checkOverrides(kindOf<Channel>(channels, row.kind), full, route.settings, `${path}.settings`, true)
+    return { channel, kept: null }
+  }
+  const kind = kindOf<Channel>(channels, channel.kind, `${path}.channel.kind`)
+  const identity = `rules|${owner.id}|${key}`
+  const before = inlineBefore(context, owner, channel.kind, key, identity)
+  const seal = (plain: string) => secrets.seal(plain, identity)
+  const stored = sealSettings(kind, channel.settings, before, seal, `${path}.channel.settings`)
+  const full = { ...stored.settings, ...openSecrets(stored.sealed, secrets, identity) }
+  checkOverrides(kind, full, route.settings, `${path}.settings`, true)
+  return {
+    channel: { kind: channel.kind, settings: stored.settings },
+    kept: { destination: stored.destination, sealed: stored.sealed },
+  }
+}
+
+/** All settings the inline channel of this key had before the edit. */
+function inlineBefore(
+  { secrets }: RouteContext,
+  { before }: RouteOwner,
+  kind: string,
+  key: string,
+  identity: string,
+): JsonObject | null {
+  if (before === null) return null
+  const index = routeKeys(before.definition).indexOf(key)
+  const channel = before.definition.routes[index]?.channel ?? null
+  if (channel === null || typeof channel === 'string' || channel.kind !== kind) return null
+  return openSettings({ settings: channel.settings, sealed: before.inline[key]?.sealed ?? null }, secrets, identity)
+}
+
+async function noChannel({ store }: RouteContext, project: string, name: string, path: string): Promise<AppError> {
+  const names = await store.channels.names(project)
+  const remedy = names.length === 0 ? ' There are no channels yet: make one first.' : didYouMean(name, names)
+  return faulty([{ path, message: `there is no channel "${name}".${remedy}` }])
+}

@@ -1,0 +1,274 @@
+import { AppError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { JsonObject } from '../model/json.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { type Rule, type RuleDefinition, routeKeys, ruleDefinition } from '../model/rule.ts'
+import { faulty, validate } from '../model/validate.ts'
+import type { RuleFilter } from '../store/rules.ts'
+import { type Caller, editable, type ManageContext, notFound, showing } from './context.ts'
+import { checkTexts } from './rule-check.ts'
+import { sealRoutes } from './rule-routes.ts'
+import { tryQuery } from './rule-trial.ts'
+import { firstDue } from './schedule.ts'
+import { openSecrets } from './settings.ts'
+
+/** A rule as the API shows it: its definition and what Tocsin keeps beside it. It can be sent back as an edit. */
+export interface RuleView extends RuleDefinition, Omit<Rule, 'definition' | 'inline' | 'project' | 'origin'> {
+  /** Names of the secret settings of inline channels, by route key. */
+  secrets: Record<string, string[]>
+  importedFrom: string | null
+}
+
+/** What only an import may set. */
+export interface ImportOptions {
+  origin?: { product: 'vianops'; object: JsonObject } | null
+  createdBy?: string
+  /** The VIANOPS index it had; taken if it is free. */
+  index?: number
+  /** Things the import found, to be kept with the rule. */
+  warnings?: string[]
+  /** A connection that does not exist blocks the rule instead of being refused. */
+  allowUnbound?: boolean
+}
+
+export type RuleManager = ReturnType<typeof manageRules>
+
+/** Keys of a rule as it is shown that an edit may carry and that change nothing. */
+const READ_ONLY = [
+  'id',
+  'version',
+  'secrets',
+  'importedFrom',
+  'warnings',
+  'blocked',
+  'createdBy',
+  'createdAt',
+  'updatedAt',
+  'nextDueAt',
+  'lastRunAt',
+  'lastSuccessAt',
+  'lastAlertAt',
+] as const
+
+export function manageRules(context: ManageContext) {
+  const { store, clock, onRulesChanged } = context
+  const record = ({ project, actor }: Caller, action: string, { id, definition: { name } }: Rule) =>
+    store.audit.record({ project, actor, action, entity: 'rule', entityId: id, detail: { name } })
+  const view = (rule: Rule): RuleView => viewOf(context, rule)
+
+  async function named(project: string, idOrName: string): Promise<Rule> {
+    const rule = (await store.rules.byId(project, idOrName)) ?? (await store.rules.byName(project, idOrName))
+    if (rule === undefined) throw notFound('rule', idOrName, await store.rules.names(project))
+    return rule
+  }
+
+  async function setPaused(caller: Caller, idOrName: string, paused: boolean): Promise<RuleView> {
+    const rule = await named(caller.project, idOrName)
+    if (rule.definition.paused === paused) return view(rule)
+    const definition = { ...rule.definition, paused }
+    const nextDueAt = firstDue(context, definition, rule.blocked, rule.createdAt)
+    const changed = await store.rules.update(rule.id, null, { definition, nextDueAt, updatedAt: clock.now() })
+    await record(caller, paused ? 'pause' : 'resume', changed)
+    onRulesChanged()
+    return view(changed)
+  }
+
+  return {
+    /** The stored rule itself, for running it. Throws `not-found`, naming the nearest one. */
+    named,
+
+    list: async (filter: RuleFilter): Promise<{ rule: RuleView; index: number }[]> =>
+      (await store.rules.list(filter)).map(({ rule, index }) => ({ rule: view(rule), index })),
+
+    get: async (project: string, idOrName: string): Promise<RuleView> => view(await named(project, idOrName)),
+
+    /** Throws `invalid` with all that is wrong, and `conflict` when the name is taken. */
+    async create(caller: Caller, input: unknown, options: ImportOptions = {}): Promise<RuleView> {
+      const id = newId('rul', clock.now())
+      const createdAt = clock.now()
+      const ready = await prepareRule(
+        context,
+        { id, project: caller.project, before: null },
+        editable(input, READ_ONLY),
+        options,
+      )
+      const rule = await store.rules.create({
+        ...ready,
+        id,
+        project: caller.project,
+        origin: options.origin ?? null,
+        createdBy: options.createdBy ?? caller.actor,
+        ...(options.index === undefined ? {} : { index: options.index }),
+        createdAt,
+        nextDueAt: firstDue(context, ready.definition, ready.blocked, createdAt),
+      })
+      await record(caller, 'create', rule)
+      onRulesChanged()
+      return view(rule)
+    },
+
+    /**
+     * Replaces the definition. `version` is the one that was read (null: whatever is there); throws `conflict` with the
+     * stored rule when it is an older one. Alerts are kept unless the edit changes what they are about.
+     */
+    async update(
+      caller: Caller,
+      idOrName: string,
+      input: unknown,
+      version: number | null,
+      options: ImportOptions = {},
+    ): Promise<RuleView> {
+      const before = await named(caller.project, idOrName)
+      if (version !== null && version !== before.version) throw tooLate(version, before, view)
+      const ready = await prepareRule(context, { ...before, before }, editable(input, READ_ONLY), options)
+      const { definition, blocked } = ready
+      const isSameTime =
+        isEqual(definition.schedule, before.definition.schedule) &&
+        definition.paused === before.definition.paused &&
+        blocked === before.blocked
+      const changed = await store.rules
+        .update(before.id, version, {
+          ...ready,
+          ...(isSameTime ? {} : { nextDueAt: firstDue(context, definition, blocked, before.createdAt) }),
+          ...(options.origin === undefined ? {} : { origin: await originOf(context, options.origin, before) }),
+          updatedAt: clock.now(),
+          resetState: losesState(before.definition, definition),
+        })
+        .catch(showing(view))
+      await record(caller, 'update', changed)
+      onRulesChanged()
+      return view(changed)
+    },
+
+    async remove(caller: Caller, idOrName: string): Promise<void> {
+      const rule = await named(caller.project, idOrName)
+      await store.rules.remove(rule.id)
+      await record(caller, 'remove', rule)
+    },
+
+    pause: (caller: Caller, idOrName: string) => setPaused(caller, idOrName, true),
+    resume: (caller: Caller, idOrName: string) => setPaused(caller, idOrName, false),
+
+    /** A rule as it would be stored, for a trial; nothing is. Throws `invalid`. */
+    async draft(caller: Caller, input: unknown, options: ImportOptions = {}): Promise<Rule> {
+      const now = clock.now()
+      const owner = { id: newId('rul', now), project: caller.project, before: null }
+      const ready = await prepareRule(context, owner, editable(input, READ_ONLY), options)
+      return {
+        ...unstored,
+        ...ready,
+        id: owner.id,
+        project: owner.project,
+        createdBy: caller.actor,
+        createdAt: now,
+        updatedAt: now,
+      }
+    },
+  }
+}
+
+/** The `version` an edit names, and the rest of it. Throws `invalid` when there is none. */
+export function versionOf(input: unknown): number {
+  const version = isObject(input) ? input['version'] : undefined
+  if (typeof version === 'number' && Number.isSafeInteger(version)) return version
+  throw faulty([{ path: 'version', message: 'is missing: it must be the version that was read' }])
+}
+
+/** Whether an edit makes the alerts there are be about something else. */
+export function losesState(before: RuleDefinition, after: RuleDefinition): boolean {
+  const about = ({ connection, query, condition, fingerprint }: RuleDefinition) => [
+    connection,
+    query,
+    condition,
+    fingerprint,
+  ]
+  return !isEqual(about(before), about(after))
+}
+
+const unstored = {
+  version: 1,
+  origin: null,
+  nextDueAt: null,
+  lastRunAt: null,
+  lastSuccessAt: null,
+  lastAlertAt: null,
+} as const
+
+interface Owner {
+  id: string
+  project: string
+  before: Rule | null
+}
+
+async function prepareRule(context: ManageContext, owner: Owner, input: unknown, options: ImportOptions) {
+  const definition = validate(ruleDefinition, input)
+  const checked = checkTexts(definition)
+  const issues = [...checked.issues]
+  try {
+    context.readSchedule(definition.schedule, context.clock.now())
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown
+    issues.push(...thrown.issues)
+  }
+  const connection = await context.store.connections.byName(owner.project, definition.connection)
+  const unbound =
+    connection === undefined ? await missingConnection(context, owner.project, definition.connection) : null
+  const isKnownUnbound = options.allowUnbound === true || owner.before?.definition.connection === definition.connection
+  if (unbound !== null && !isKnownUnbound) issues.push({ path: 'connection', message: unbound })
+  const sealed = await sealRoutes(context, owner, definition).catch((thrown: unknown) => {
+    if (!(thrown instanceof AppError) || thrown.code !== 'invalid') throw thrown
+    issues.push(...thrown.issues)
+    return { routes: [], inline: {} }
+  })
+  if (issues.length > 0) throw faulty(issues)
+  const tried =
+    connection === undefined
+      ? []
+      : await tryQuery(context, connection, definition, (options.origin ?? owner.before?.origin ?? null) !== null)
+  return {
+    definition: { ...definition, routes: sealed.routes },
+    inline: sealed.inline,
+    warnings: [...(options.warnings ?? []), ...checked.warnings, ...tried],
+    blocked: unbound === null ? null : `connection: ${unbound}`,
+  }
+}
+
+async function missingConnection({ store }: ManageContext, project: string, name: string): Promise<string> {
+  const names = await store.connections.names(project)
+  const remedy = names.length === 0 ? ' There are no connections yet: make one first.' : didYouMean(name, names)
+  return `there is no connection "${name}".${remedy}`
+}
+
+function viewOf({ secrets }: ManageContext, rule: Rule): RuleView {
+  const { definition, inline, project: _, origin, ...kept } = rule
+  const hidden = routeKeys(definition).flatMap((key) => {
+    const sealed = inline[key]?.sealed ?? null
+    return sealed === null ? [] : [[key, Object.keys(openSecrets(sealed, secrets, `rules|${rule.id}|${key}`))] as const]
+  })
+  return { ...kept, ...definition, secrets: Object.fromEntries(hidden), importedFrom: origin?.product ?? null }
+}
+
+async function originOf(
+  { store }: ManageContext,
+  origin: NonNullable<ImportOptions['origin']> | null,
+  { id }: Rule,
+): Promise<Rule['origin']> {
+  return origin === null ? null : { ...origin, index: (await store.rules.indexOf(id)) ?? 0 }
+}
+
+function tooLate(version: number, current: Rule, view: (rule: Rule) => RuleView): AppError {
+  return new AppError(
+    'conflict',
+    `The rule was changed meanwhile: you edited version ${version}, it is at ${current.version}. Read it again and repeat the change.`,
+    [{ path: 'version', message: `must be ${current.version}` }],
+    view(current),
+  )
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
