@@ -8,6 +8,8 @@ import { type Terminal, UsageError } from './terminal.ts'
 const FAILED = 1
 const USAGE = 2
 
+const DAEMON = 'http://127.0.0.1:8686'
+
 /** Verbs whose last argument is a text that may begin with a dash. */
 const textVerbs = ['eval', 'render']
 
@@ -41,9 +43,54 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
+  addDaemonVerbs(program, terminal, finish)
+  addApiVerbs(program, terminal, finish)
   addTokenVerbs(program.command('token').description('Make, list and end the tokens of the API.'), terminal, finish)
   addSmallVerbs(program, terminal, finish)
   return program
+}
+
+function addDaemonVerbs(program: Command, terminal: Terminal, finish: Finish) {
+  withSettings(program.command('serve').description('Run the daemon.')).action((options) =>
+    finish(import('./serve.ts').then(({ serve }) => serve(terminal, flagsOf(options)))),
+  )
+  program
+    .command('demo')
+    .description('Show the main job on a database that changes by itself; nothing is left behind.')
+    .option('--listen <address>', 'address of the API', '127.0.0.1:0')
+    .action((options) => finish(import('./demo.ts').then(({ demo }) => demo(terminal, options))))
+  withSettings(program.command('check').description('Check settings, data directory and key.')).action((options) =>
+    finish(import('./check.ts').then(({ check }) => check(terminal, flagsOf(options)))),
+  )
+}
+
+/** Verbs that work on a running daemon. */
+function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
+  const reaching = (command: Command) =>
+    command
+      .option('--url <url>', 'where the daemon listens (TOCSIN_URL)', terminal.env['TOCSIN_URL'] ?? DAEMON)
+      .option('--token <token>', 'a token of its API (TOCSIN_TOKEN)', terminal.env['TOCSIN_TOKEN'])
+      .option('--project <project>', 'the project', 'default')
+  const verb = (name: string, text: string) => reaching(program.command(name).description(text))
+  const load = () => import('./operate.ts')
+  verb('run', 'Evaluate a rule now.')
+    .argument('<rule>', 'its name or id')
+    .option('--dry-run', 'show what it would do and store nothing', false)
+    .action((rule, options) => finish(load().then(({ runRule }) => runRule(terminal, options, rule))))
+  verb('explain', 'Say why a rule or a delivery did or did not send.')
+    .argument('<what>', 'a rule by name or id, or the id of a delivery')
+    .action((what, options) => finish(load().then(({ explain }) => explain(terminal, options, what))))
+  verb('send', 'Send a test message through a channel.')
+    .argument('<channel>', 'its name or id')
+    .action((channel, options) => finish(load().then(({ send }) => send(terminal, options, channel))))
+  reaching(program.command('import').command('vianops').description('Take over VIANOPS notifications from a file.'))
+    .argument('<file>', 'JSON, one object or a list')
+    .option('--apply', 'store what the plan says', false)
+    .option('--fix', 'mend conditions as the plan offers', false)
+    .option('--json', 'as JSON', false)
+    .action((file, options) =>
+      finish(import('./import.ts').then(({ importVianops }) => importVianops(terminal, file, options))),
+    )
 }
 
 function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {
@@ -64,9 +111,14 @@ function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {
 
 function addSmallVerbs(program: Command, terminal: Terminal, finish: Finish) {
   program
+    .command('channels')
+    .description('List the kinds of channels there are.')
+    .option('--json', 'as JSON, with their settings', false)
+    .action((options) => finish(import('./channels.ts').then(({ listKinds }) => listKinds(terminal, options))))
+  program
     .command('healthcheck')
     .description('Ask the daemon whether it is ready; exit code 0 when it is.')
-    .option('--url <url>', 'where it listens', terminal.env['TOCSIN_URL'] ?? 'http://127.0.0.1:8686')
+    .option('--url <url>', 'where it listens', terminal.env['TOCSIN_URL'] ?? DAEMON)
     .action((options) => finish(import('./healthcheck.ts').then(({ healthcheck }) => healthcheck(terminal, options))))
   program
     .command('version')

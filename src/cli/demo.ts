@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createApp } from '../app.ts'
+import { systemClock } from '../clock.ts'
+import { loadConfig } from '../config.ts'
+import { createLog } from '../log.ts'
+import { manageTokens } from '../manage/tokens.ts'
+import type { Evaluation } from '../model/evaluation.ts'
+import type { DeliverySummary } from '../store/delivery-rows.ts'
+import { type Api, openApi } from './api.ts'
+import { openInbox } from './demo/inbox.ts'
+import { startSimulator } from './demo/simulator.ts'
+import { CHANNEL, CONNECTION, rules, tellEvaluation } from './demo/story.ts'
+import type { Terminal } from './terminal.ts'
+
+/** How often the demonstration looks for news, in ms. */
+const LOOK = 500
+
+/** Shows the main job on a database that changes by itself, until it is asked to end. Nothing is left behind. */
+export async function demo(terminal: Terminal, { listen }: { listen: string }): Promise<number> {
+  const endings: (() => unknown)[] = []
+  const say = (line: string) => terminal.out(`${new Date().toTimeString().slice(0, 8)}  ${line}`)
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-demo-'))
+    endings.push(() => rmSync(folder, { recursive: true, force: true }))
+    const simulator = startSimulator(join(folder, 'models.db'))
+    endings.push(simulator.stop)
+    const inbox = await openInbox(({ id, kind, severity, title }) =>
+      say(`received    ${kind} (${severity}): ${title}  [${id}]`),
+    )
+    endings.push(inbox.stop)
+
+    const { url, token, stop } = await startApp(terminal, folder, listen)
+    endings.push(stop)
+    const api = openApi({ env: {}, signal: terminal.signal }, { url, token })
+    const names = await furnish(api, simulator.file, inbox.url)
+    terminal.out(`API    ${url}/api/v1\nToken  ${token}\nFiles  ${folder}\nEnd it with Ctrl-C.\n`)
+    await narrate(terminal.signal, api, names, say)
+    terminal.out('\nThe demonstration ends.')
+    return 0
+  } finally {
+    for (const end of endings.reverse()) await end()
+  }
+}
+
+/** The daemon as `serve` runs it, on a data directory of its own, and an admin's token. */
+async function startApp(terminal: Terminal, folder: string, listen: string) {
+  const dataDir = join(folder, 'data')
+  const flags = {
+    dataDir,
+    listen,
+    'egress.allow': '127.0.0.0/8',
+    'connections.sqlite.paths': folder,
+    'log.level': 'error',
+  }
+  const { config } = loadConfig(flags, {}, () => '')
+  const log = createLog(terminal.err, config.log.level, systemClock)
+  const app = await createApp(config, log, { print: terminal.out })
+  const { url } = await app.start()
+  const tokens = manageTokens({ store: app.store, clock: systemClock })
+  const { token } = await tokens.create('demo', { name: 'demo', role: 'admin' })
+  return { url, token, stop: () => app.stop() }
+}
+
+/** Makes connection, channel and rules, and gives the rules' names by id. */
+async function furnish(api: Api, database: string, inbox: string): Promise<Map<string, string>> {
+  await api.post('/connections', { name: CONNECTION, kind: 'sqlite', settings: { path: database } })
+  await api.post('/channels', { name: CHANNEL, kind: 'webhook', settings: { url: inbox } })
+  const made: [string, string][] = []
+  for (const rule of rules) made.push([(await api.post<{ id: string }>('/rules', rule)).id, rule.name])
+  return new Map(made)
+}
+
+/** Tells evaluations and finished deliveries as they come. */
+async function narrate(signal: AbortSignal, api: Api, names: Map<string, string>, say: (line: string) => void) {
+  const told = new Set<string>()
+  const fresh = <T extends { id: string }>(items: T[]) => items.filter(({ id }) => !told.has(id)).reverse()
+  while (!signal.aborted) {
+    try {
+      for (const { id, ruleId } of fresh((await api.get<{ items: Evaluation[] }>('/evaluations?limit=50')).items)) {
+        told.add(id)
+        const evaluation = await api.get<Evaluation>(`/evaluations/${id}`)
+        for (const line of tellEvaluation(names.get(ruleId) ?? ruleId, evaluation)) say(line)
+      }
+      for (const delivery of fresh((await api.get<{ items: DeliverySummary[] }>('/deliveries?limit=50')).items)) {
+        if (delivery.finishedAt === null) continue
+        told.add(delivery.id)
+        say(`${delivery.state.padEnd(10)}  ${delivery.id} after ${delivery.finishedAt - delivery.createdAt} ms`)
+      }
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown
+    }
+    await pause(signal)
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LOOK)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
