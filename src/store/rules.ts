@@ -8,9 +8,11 @@ import { alerts, routeStates, ruleClocks, rules } from './schema.ts'
 type RuleRow = typeof rules.$inferSelect
 type ClockRow = typeof ruleClocks.$inferSelect
 
-/** A rule to be stored; its index is given by the store where it is absent. */
+/** A rule to be stored. */
 export interface NewRule {
   id: string
+  /** Taken if it is free; else, or without one, the store gives the next. */
+  index?: number
   project: string
   definition: RuleDefinition
   inline: Record<string, InlineChannel>
@@ -111,20 +113,26 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
     return one(eq(rules.id, id)) as Rule
   }
 
+  function freeIndex(project: string, wanted: number | undefined): number {
+    const inProject = eq(rules.project, project)
+    if (wanted !== undefined && one(and(inProject, eq(rules.externalIndex, wanted))) === undefined) return wanted
+    const highest = orm
+      .select({ value: max(rules.externalIndex) })
+      .from(rules)
+      .where(inProject)
+      .get()
+    return (highest?.value ?? 0) + 1
+  }
+
   return {
     /** Throws `conflict` when the name is taken. */
     create: (rule: NewRule): Promise<Rule> =>
       writer.write(() => {
-        const { nextDueAt, origin, ...row } = rule
+        const { nextDueAt, origin, index, ...row } = rule
         const { name, connection } = rule.definition
         const inProject = eq(rules.project, rule.project)
         if (one(and(inProject, eq(rules.name, name))) !== undefined) throw nameTaken(name)
-        const highest = orm
-          .select({ value: max(rules.externalIndex) })
-          .from(rules)
-          .where(inProject)
-          .get()
-        const externalIndex = (highest?.value ?? 0) + 1
+        const externalIndex = freeIndex(rule.project, index)
         orm
           .insert(rules)
           .values({

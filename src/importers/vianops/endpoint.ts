@@ -78,7 +78,7 @@ function mailTarget(
     route: {
       name: MAIL_ROUTE,
       channel,
-      settings: { to: mail.addresses, individual: true },
+      settings: { to: mail.addresses },
       when: [...PHASES],
       each: false,
       body: { engine: 'jinja', text: mail.body },

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { invalid, messageOf } from '../errors.ts'
+import type { ImportItem, ImportReport } from '../manage/import.ts'
+import { type Door, openApi } from './api.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface ImportOptions extends Door {
+  /** Stores what the plan says. */
+  apply: boolean
+  /** Mends conditions as the plan offers. */
+  fix: boolean
+  json: boolean
+}
+
+/** Sends a file of VIANOPS notifications to the daemon and prints the plan. Exit code 1 when one was refused. */
+export async function importVianops(terminal: Terminal, file: string, options: ImportOptions): Promise<number> {
+  const { apply, fix, json } = options
+  const objects = readObjects(file)
+  const report = await openApi(terminal, options).post<ImportReport>('/import/vianops', { objects, apply, fix })
+  if (json) terminal.out(JSON.stringify(report, null, 2))
+  else for (const line of describeImport(report)) terminal.out(line)
+  return report.items.some(({ action }) => action === 'refuse') ? 1 : 0
+}
+
+/** The report in lines, for people. */
+export function describeImport({ items, applied }: ImportReport): string[] {
+  const refused = items.filter(({ action }) => action === 'refuse').length
+  const fixable = items.some(({ fixes }) => fixes.length > 0)
+  const plan = `${items.length - refused} of ${items.length} notifications ${applied ? 'were' : 'would be'} taken`
+  const next = applied ? [] : ['Nothing was stored. Add --apply to do it.']
+  if (fixable) next.push('Add --fix to mend the conditions as offered.')
+  return [...items.flatMap(describeItem), `${plan}.`, ...next]
+}
+
+function describeItem(item: ImportItem): string[] {
+  const place = item.index === null ? '' : ` (index ${item.index})`
+  return [
+    `${item.action}  "${item.name}"${place}`,
+    ...item.issues.map(({ path, message }) => `  error    ${path === '' ? '' : `${path}: `}${message}`),
+    ...(item.blocked === null ? [] : [`  waits    ${item.blocked}`]),
+    ...item.warnings.map((warning) => `  warning  ${warning}`),
+    ...item.fixes.map(({ field, value, message }) => `  fix      ${field}: ${value}  (${message})`),
+  ]
+}
+
+function readObjects(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (thrown) {
+    throw invalid('', `${file} cannot be read as JSON: ${messageOf(thrown)}`)
+  }
+}
