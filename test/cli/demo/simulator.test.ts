@@ -1,0 +1,47 @@
+import { expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { figures, startSimulator } from '../../../src/cli/demo/simulator.ts'
+
+const drifting = (second: number) =>
+  figures(second)
+    .filter(({ score, threshold }) => score > threshold)
+    .map(({ name }) => name)
+const errorRate = (second: number) => {
+  const all = figures(second)
+  const sum = (key: 'requests' | 'failed') => all.reduce((total, model) => total + model[key], 0)
+  return (100 * sum('failed')) / sum('requests')
+}
+
+test('a model drifts within the first seconds and recovers, then another one; one never does', () => {
+  expect(drifting(0)).toEqual([])
+  for (const second of [3, 10, 27]) expect(drifting(second)).toEqual(['churn'])
+  for (const second of [28, 35]) expect(drifting(second)).toEqual([])
+  for (const second of [40, 57]) expect(drifting(second)).toEqual(['pricing'])
+  expect(Array.from({ length: 200 }, (_, second) => drifting(second)).flat()).not.toContain('ranking')
+})
+
+test('predictions fail long enough to be suppressed, and then no more', () => {
+  for (const second of [0, 20, 44]) expect(errorRate(second)).toBeGreaterThan(5)
+  for (const second of [45, 79]) expect(errorRate(second)).toBeLessThan(5)
+})
+
+test('the story repeats', () => {
+  expect(drifting(83)).toEqual(['churn'])
+})
+
+test('the figures are in the database from the start', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-simulator-'))
+  const simulator = startSimulator(join(folder, 'models.db'))
+  try {
+    const database = new Sqlite(simulator.file, { readonly: true })
+    expect(database.prepare('SELECT count(*) FROM drift').pluck().get()).toBe(3)
+    expect(database.prepare('SELECT sum(requests) > sum(failed) FROM predictions').pluck().get()).toBe(1)
+    database.close()
+  } finally {
+    simulator.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
