@@ -2,26 +2,25 @@
 const LONGEST = 8 * 1024
 
 /**
- * A receiver's answer as it may be kept: without the secrets it was sent, in any of the forms they travel in, and cut
- * to 8 kB.
+ * A receiver's answer as it may be kept: without the secrets it was sent, given by `secretForms`, and cut to 8 kB.
  */
-export function keepable(text: string, secrets: readonly string[]): string {
-  return cut(secrets.length === 0 ? text : without(text, secrets))
-}
-
-/** Every text inside the secret settings. */
-export function secretTexts(value: unknown): string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.values(value).flatMap(secretTexts)
-}
-
-function without(text: string, secrets: readonly string[]): string {
-  const forms = new Set(secrets.flatMap(formsOf))
+export function keepable(text: string, forms: readonly string[]): string {
   let clean = text
-  for (const form of [...forms].sort((a, b) => b.length - a.length))
-    if (clean.includes(form)) clean = clean.replaceAll(form, '***')
-  return clean
+  for (const form of forms)
+    if (form.length <= clean.length && clean.includes(form)) clean = clean.replaceAll(form, '***')
+  return cut(clean)
+}
+
+/** Every text inside secret settings, in each of the forms it may travel in, the longest first. */
+export function secretForms(settings: unknown): string[] {
+  return [...new Set(textsIn(settings).flatMap(formsOf))].sort((a, b) => b.length - a.length)
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value]
+  if (typeof value === 'number') return [String(value)]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
 }
 
 function formsOf(secret: string): string[] {

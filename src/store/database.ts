@@ -19,6 +19,8 @@ export function openDatabase(file: string): Database {
   raw.pragma('foreign_keys = ON')
   raw.pragma('busy_timeout = 5000')
   raw.pragma('temp_store = MEMORY')
+  // Copying the log back every 4 MB, the default, took half the time of all commits under load.
+  raw.pragma('wal_autocheckpoint = 4000')
   return { raw, orm: drizzle(raw, { schema, casing: 'snake_case' }) }
 }
 

@@ -105,7 +105,7 @@ export function deliveryQueries(context: StoreContext) {
     },
 
     /** Queues one delivery within the unit of the writer that is under way. */
-    insertDelivery: order.insert,
+    insert: order.insert,
 
     enqueue: (deliveries: readonly NewDelivery[]): Promise<void> =>
       writer.write(() => {

@@ -29,6 +29,15 @@ export interface Place {
 
 export type DeliveryOrder = ReturnType<typeof deliveryOrder>
 
+interface Earlier {
+  id: string
+  seq: number
+}
+
+// Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
+const SHARED = `SELECT id, seq FROM deliveries d
+  WHERE rule_id = +? AND route = +? AND fingerprint IS NULL AND finished_at IS NULL AND seq < +?
+  AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)`
 const LAST = Number.MAX_SAFE_INTEGER
 const PLACE = 'seq, id, rule_id, route, fingerprints, kind, destination, follows'
 const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded', 'discarded']
@@ -38,15 +47,12 @@ const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded',
  * fingerprint and is not final. All functions are synchronous and belong inside a unit of the writer.
  */
 export function deliveryOrder({ database: { raw } }: StoreContext, due: DueListener) {
-  const earlierSingle = raw.prepare<[string, string, string, number], { id: string | null; seq: number }>(
-    `SELECT id, max(seq) AS seq FROM deliveries
-     WHERE rule_id = ? AND route = ? AND fingerprint = ? AND finished_at IS NULL AND seq < ?`,
+  const earlier = raw.prepare<[string, string, string, number, string, string, number, string], Earlier>(
+    `SELECT id, seq FROM deliveries
+     WHERE rule_id = +? AND route = +? AND fingerprint = +? AND finished_at IS NULL AND seq < +?
+     UNION ALL ${SHARED} ORDER BY seq DESC LIMIT 1`,
   )
-  const earlierShared = raw.prepare<[string, string, number, string], { id: string | null; seq: number }>(
-    `SELECT id, max(seq) AS seq FROM deliveries d
-     WHERE rule_id = ? AND route = ? AND fingerprint IS NULL AND finished_at IS NULL AND seq < ?
-     AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)`,
-  )
+  const earlierShared = raw.prepare<[string, string, number, string], Earlier>(`${SHARED} ORDER BY seq DESC LIMIT 1`)
   const openBefore = raw
     .prepare<[string, number], string>('SELECT id FROM deliveries WHERE id = ? AND finished_at IS NULL AND seq < ?')
     .pluck()
@@ -73,12 +79,13 @@ export function deliveryOrder({ database: { raw } }: StoreContext, due: DueListe
   )
 
   function predecessor(place: Omit<Place, 'id' | 'kind' | 'destination'>, fingerprints: readonly string[]) {
-    let latest: { id: string | null; seq: number } | undefined
-    if (place.rule_id !== null && fingerprints.length > 0) {
-      latest = earlierShared.get(place.rule_id, place.route, place.seq, place.fingerprints)
+    const { rule_id: rule, route, seq, fingerprints: texts } = place
+    let latest: Earlier | undefined
+    if (rule !== null && fingerprints.length > 0) {
+      latest = fingerprints.length === 1 ? undefined : earlierShared.get(rule, route, seq, texts)
       for (const fingerprint of fingerprints) {
-        const one = earlierSingle.get(place.rule_id, place.route, fingerprint, place.seq)
-        if (one?.id && one.seq > (latest?.seq ?? 0)) latest = one
+        const one = earlier.get(rule, route, fingerprint, seq, rule, route, seq, texts)
+        if (one !== undefined && one.seq > (latest?.seq ?? 0)) latest = one
       }
     }
     return latest?.id ?? (place.follows === null ? null : (openBefore.get(place.follows, place.seq) ?? null))

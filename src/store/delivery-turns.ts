@@ -28,7 +28,7 @@ export interface Finished {
   cause: string
   response: string | null
   at: number
-  then:
+  next:
     | { state: 'delivered'; receipt: JsonObject | null }
     | { state: 'pending'; nextAt: number; reason: Reason }
     | { state: 'rejected' | 'dead' | 'unknown'; reason: Reason }
@@ -65,20 +65,21 @@ const DELIVERED = JSON.stringify({ code: 'delivered' } satisfies Reason)
 
 /** The hot path of the outbox: statements prepared once, whole turns of the event loop in one transaction. */
 export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext, order: DeliveryOrder) {
+  // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
   const dueRows = raw.prepare<[string, number, number], FullRecord>(
-    `${FULL} WHERE d.destination = ? AND d.next_at <= ? ORDER BY d.next_at LIMIT ?`,
+    `${FULL} WHERE d.destination = +? AND d.next_at <= +? ORDER BY d.next_at LIMIT +?`,
   )
   const oldestRows = raw.prepare<[string, number, number], FullRecord>(
-    `${FULL} WHERE d.destination = ? AND d.next_at <= ? ORDER BY d.seq LIMIT ?`,
+    `${FULL} WHERE d.destination = +? AND d.next_at <= +? ORDER BY d.seq LIMIT +?`,
   )
   const nextOf = raw
     .prepare<[string], number | null>(
-      'SELECT min(next_at) FROM deliveries WHERE destination = ? AND next_at IS NOT NULL',
+      'SELECT min(next_at) FROM deliveries WHERE destination = +? AND next_at IS NOT NULL',
     )
     .pluck()
   const waitingAfter = raw.prepare<[string], Waiting>(
     `SELECT destination, kind, next_at AS at FROM deliveries
-     WHERE next_at IS NOT NULL AND destination > ? ORDER BY destination, next_at LIMIT 1`,
+     WHERE next_at IS NOT NULL AND destination > +? ORDER BY destination, next_at LIMIT 1`,
   )
   const claimRow = raw.prepare("UPDATE deliveries SET state = 'sending', next_at = NULL, attempts = ? WHERE seq = ?")
   const openAttempt = raw.prepare('INSERT INTO attempts (delivery, number, started_at, "trigger") VALUES (?, ?, ?, ?)')
@@ -99,13 +100,13 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
   const alerted = raw.prepare('UPDATE rule_clocks SET last_alert_at = ? WHERE rule_id = ?')
   const firstReceipt = raw
     .prepare<[string, string, string], string>(
-      `SELECT receipt FROM deliveries d WHERE rule_id = ? AND route = ? AND receipt IS NOT NULL AND message_kind = 'firing'
+      `SELECT receipt FROM deliveries d WHERE rule_id = +? AND route = +? AND receipt IS NOT NULL AND message_kind = 'firing'
        AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)
        ORDER BY seq DESC LIMIT 1`,
     )
     .pluck()
   const sending = raw.prepare<[], { seq: number; id: string; kind: string; attempts: number; destination: string }>(
-    "SELECT seq, id, kind, attempts, destination FROM deliveries WHERE finished_at IS NULL AND state = 'sending' ORDER BY seq",
+    "SELECT seq, id, kind, attempts, destination FROM deliveries INDEXED BY deliveries_open WHERE finished_at IS NULL AND state = 'sending' ORDER BY seq",
   )
   const full = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
 
@@ -140,14 +141,14 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     }
   }
 
-  function record({ claim, outcome, cause, response, at, then }: Finished) {
+  function record({ claim, outcome, cause, response, at, next }: Finished) {
     const { seq, delivery, attempt } = claim
-    const retryAt = then.state === 'pending' ? then.nextAt : null
+    const retryAt = next.state === 'pending' ? next.nextAt : null
     closeAttempt.run(at, outcome, cause, response, retryAt, seq, attempt)
-    if (then.state === 'pending') again.run(JSON.stringify(then.reason), then.nextAt, seq)
-    else if (then.state !== 'delivered') order.finish(seq, delivery.id, then.state, then.reason, at)
+    if (next.state === 'pending') again.run(JSON.stringify(next.reason), next.nextAt, seq)
+    else if (next.state !== 'delivered') order.finish(seq, delivery.id, next.state, next.reason, at)
     else {
-      deliver.run(DELIVERED, at, then.receipt === null ? null : JSON.stringify(then.receipt), seq)
+      deliver.run(DELIVERED, at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
       if (delivery.ruleId !== null && TELLS.has(delivery.kind)) tell(delivery, delivery.ruleId, at)
       order.releaseDependents(delivery.id, at)
     }

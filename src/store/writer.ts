@@ -15,8 +15,8 @@ const PACE = 25
 export interface Writer {
   /**
    * Runs `unit` inside a transaction shared with others and resolves after the commit that contains it. A unit that
-   * throws is rolled back alone. Units must be synchronous. `paced` units may wait up to 25 ms for company; others are
-   * committed at the end of this turn of the event loop.
+   * throws is rolled back alone. Units must be synchronous, and may be run again after all they did was rolled back.
+   * `paced` units may wait up to 25 ms for company; others are committed at the end of this turn of the event loop.
    */
   write<T>(unit: () => T, pace?: 'now' | 'paced'): Promise<T>
   /** Commits what waits, at once. */
@@ -49,7 +49,22 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
     }
   }
 
-  function runUnit(unit: Unit): () => void {
+  /** Savepoints cost as much as a small unit does, so they are only used once a unit of the batch has thrown. */
+  function runAll(batch: readonly Unit[]): (() => void)[] {
+    try {
+      return batch.map((unit) => {
+        const value = unit.run()
+        return () => unit.resolve(value)
+      })
+    } catch (thrown) {
+      if (batch.length === 1 || !raw.inTransaction) throw thrown
+      rollback.run()
+      begin.run()
+      return batch.map(runAlone)
+    }
+  }
+
+  function runAlone(unit: Unit): () => void {
     save.run()
     try {
       const value = unit.run()
@@ -72,7 +87,7 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
     queue = []
     try {
       begin.run()
-      const settle = batch.map(runUnit)
+      const settle = runAll(batch)
       commit.run()
       for (const finish of settle) finish()
     } catch (thrown) {

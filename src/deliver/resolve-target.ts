@@ -1,0 +1,108 @@
+import * as v from 'valibot'
+import type { Channel } from '../channels/channel.ts'
+import { messageOf } from '../errors.ts'
+import type { Delivery } from '../model/delivery.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Reason } from '../model/reason.ts'
+import type { Secrets } from '../secrets.ts'
+import type { ChannelRow } from '../store/channels.ts'
+import { secretForms } from './redact.ts'
+
+/** A way to send that is ready for use: the channel's code and its whole settings, secrets included. */
+export interface OpenTarget {
+  channel: Channel
+  settings: unknown
+  /** Texts that must not be kept, from `secretForms`. */
+  secrets: readonly string[]
+  /** Lives as long as the stored channel does unchanged. */
+  cache: Map<string, unknown>
+}
+
+/** Opens where a delivery goes, or says why nothing can go there. */
+export type TargetOpener = (delivery: Delivery) => Promise<OpenTarget | { closed: Reason }>
+
+export interface TargetSources {
+  channels: { get(id: string): Promise<ChannelRow | undefined> }
+  channelOf: (kind: string) => Channel | undefined
+  secrets: Pick<Secrets, 'open'>
+}
+
+/** Opened secrets of inline channels that are remembered at a time. */
+const REMEMBERED = 500
+
+/** The only place where secrets of channels are opened. */
+export function createTargetOpener({ channels, channelOf, secrets }: TargetSources): TargetOpener {
+  const stored = new WeakMap<ChannelRow, Keeping>()
+  const caches = new Map<string, { version: number; cache: Map<string, unknown> }>()
+  const inline = new Map<string, Keeping>()
+
+  const unseal = (sealed: string | null, identity: string) =>
+    sealed === null ? {} : (JSON.parse(secrets.open(sealed, identity)) as JsonObject)
+
+  function cacheOf({ id, version }: ChannelRow): Map<string, unknown> {
+    const known = caches.get(id)
+    if (known?.version === version) return known.cache
+    const cache = new Map<string, unknown>()
+    caches.set(id, { version, cache })
+    return cache
+  }
+
+  function keepingOf(row: ChannelRow): Keeping {
+    let known = stored.get(row)
+    if (known === undefined) {
+      known = { opened: unseal(row.sealed, `channels|${row.id}`), cache: cacheOf(row) }
+      stored.set(row, known)
+    }
+    return known
+  }
+
+  function inlineKeeping({ ruleId, route, target: { sealed } }: Delivery): Keeping {
+    if (sealed === null) return { opened: {}, cache: new Map() }
+    let known = inline.get(sealed)
+    if (known === undefined) {
+      if (inline.size >= REMEMBERED) inline.clear()
+      known = { opened: unseal(sealed, `rules|${ruleId}|${route}`), cache: new Map() }
+      inline.set(sealed, known)
+    }
+    return known
+  }
+
+  function ready(kind: string, settings: JsonObject, keeping: Keeping, own: JsonObject) {
+    const channel = channelOf(kind)
+    if (channel === undefined) return closed('channel-missing', kind)
+    const parsed = v.safeParse(channel.settings, { ...settings, ...keeping.opened, ...own })
+    if (!parsed.success) return closed('rejected', `the settings are not valid: ${v.summarize(parsed.issues)}`)
+    return { channel, settings: parsed.output, secrets: secretForms(keeping.opened), cache: keeping.cache }
+  }
+
+  function ofRow(row: ChannelRow, own: JsonObject): OpenTarget | { closed: Reason } {
+    const keeping = keepingOf(row)
+    if (Object.keys(own).length > 0) return ready(row.kind, row.settings, keeping, own)
+    keeping.plain ??= ready(row.kind, row.settings, keeping, {})
+    return keeping.plain
+  }
+
+  return async (delivery) => {
+    const { channelId, kind, settings } = delivery.target
+    try {
+      if (channelId === null) return ready(kind, settings, inlineKeeping(delivery), {})
+      const row = await channels.get(channelId)
+      if (row === undefined) return closed('channel-missing', kind)
+      return row.disabledReason === null ? ofRow(row, settings) : closed('channel-disabled', row.disabledReason)
+    } catch (thrown) {
+      return closed('rejected', `the channel's secrets cannot be opened: ${messageOf(thrown)}`)
+    }
+  }
+}
+
+/** What is remembered of a channel while it stays as it is. */
+interface Keeping {
+  opened: JsonObject
+  cache: Map<string, unknown>
+  /** With no settings of the route's own. */
+  plain?: OpenTarget | { closed: Reason }
+}
+
+function closed(code: Reason['code'], detail: string): { closed: Reason } {
+  return { closed: { code, detail } }
+}

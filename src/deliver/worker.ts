@@ -1,0 +1,287 @@
+import type { Channel, ChannelLimits } from '../channels/channel.ts'
+import type { Cancel, Clock } from '../clock.ts'
+import { AppError, messageOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Http } from '../net.ts'
+import type { ChannelQueries } from '../store/channels.ts'
+import type { DeliveryQueries } from '../store/deliveries.ts'
+import type { Claim, Finished, Turn, TurnResult, Want } from '../store/delivery-turns.ts'
+import { type AttemptTools, abandoned, attempt, type Ended } from './attempt.ts'
+import { createLane, isIdle, type Lane, observe, slots, started, wakeAt } from './pace.ts'
+import type { TargetOpener } from './resolve-target.ts'
+
+export interface WorkerOptions {
+  store: {
+    deliveries: Pick<DeliveryQueries, 'turn' | 'waiting' | 'recover' | 'watch'>
+    channels: Pick<ChannelQueries, 'disable'>
+  }
+  channelOf: (kind: string) => Channel | undefined
+  openTarget: TargetOpener
+  http: Http
+  clock: Clock
+  log: Log
+  /** Writes a line to standard output, for the channels that do. */
+  print: (line: string) => void
+  /** From 0 to 1, for the jitter of waits. */
+  random?: () => number
+  limits?: {
+    /** Attempts under way over all destinations; a destination with none under way may always have one. */
+    inFlight?: number
+    /** ms after which an attempt is given up, whatever its channel does. */
+    attempt?: number
+  }
+}
+
+export interface Worker {
+  /** Recovers what an earlier life left under way, then sends what is due. */
+  start(): Promise<void>
+  /** Starts nothing more, lets attempts end for `drain` ms, then ends them; all results are stored. */
+  stop(drain: number): Promise<void>
+  /** Looks at the queue anew, after it was changed behind the worker's back. */
+  wake(): Promise<void>
+}
+
+interface Running {
+  claim: Claim
+  lane: Lane
+  abort: AbortController
+  startedAt: number
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+/** Kinds of channels that are no longer known; their deliveries are refused one by one. */
+const UNKNOWN_KIND: ChannelLimits = { inFlight: 1, retries: 'chat' }
+/** While the database cannot be written, results are kept and tried again this often, in ms. */
+const RETRY_STORE = 1000
+/** After its end was asked for, an attempt gets this long, in ms, before it is left alone. */
+const GRACE = 1000
+
+/**
+ * Sends what is due, in order, with a bounded number under way for each destination. Whatever is remembered here is
+ * only a shortcut to the store: results are stored before a slot is used again, and a killed worker loses nothing.
+ */
+export function createWorker(options: WorkerOptions): Worker {
+  const { store, clock, log } = options
+  const { deliveries } = store
+  const { inFlight: mostInFlight = 1000, attempt: longestAttempt = 300_000 } = options.limits ?? {}
+  const { openTarget, http, print, random = Math.random } = options
+  const tools: AttemptTools = { openTarget, http, print, random, now: clock.now }
+  const lanes = new Map<string, Lane>()
+  /** Lanes in which something may have changed since they were looked at. */
+  const ready = new Set<Lane>()
+  const running = new Map<string, Running>()
+  let finished: { result: Finished; lane: Lane }[] = []
+  let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
+  let turning = false
+  let storeFails = false
+  let timer: { at: number; cancel: Cancel } | undefined
+  let drained = () => {}
+
+  function laneOf(destination: string, kind: string): Lane {
+    let lane = lanes.get(destination)
+    if (lane === undefined) {
+      lane = createLane(destination, options.channelOf(kind)?.limits ?? UNKNOWN_KIND, clock.now())
+      lanes.set(destination, lane)
+    }
+    return lane
+  }
+
+  function due(destination: string, kind: string, at: number) {
+    const lane = laneOf(destination, kind)
+    if (at < lane.dueAt) lane.dueAt = at
+    ready.add(lane)
+    plan()
+  }
+
+  function arm(at: number) {
+    if (at === NEVER || (timer !== undefined && timer.at <= at)) return
+    timer?.cancel()
+    timer = { at, cancel: clock.at(at, onTimer) }
+  }
+
+  function onTimer() {
+    timer = undefined
+    const now = clock.now()
+    for (const lane of lanes.values())
+      if (isIdle(lane, now)) lanes.delete(lane.destination)
+      else ready.add(lane)
+    for (const run of running.values()) {
+      if (run.startedAt + longestAttempt > now) break
+      giveUp(run)
+    }
+    plan()
+  }
+
+  /** Starts a turn if there is something to store or to claim; else sleeps until there is. */
+  function plan() {
+    if (turning || storeFails || state === 'new' || state === 'stopped') return
+    if (finished.length > 0 || (state === 'running' && claimable())) return turn()
+    if (state === 'stopping' && running.size === 0) drained()
+    const oldest = running.values().next().value
+    if (oldest !== undefined) arm(oldest.startedAt + longestAttempt)
+  }
+
+  function claimable(): boolean {
+    const now = clock.now()
+    for (const lane of ready) {
+      if (slots(lane, now) > 0) return true
+      ready.delete(lane)
+      arm(wakeAt(lane, now))
+    }
+    return false
+  }
+
+  function turn() {
+    turning = true
+    let batch: typeof finished = []
+    let asked: Lane[] = []
+    const collect = (now: number): Turn => {
+      for (const { lane } of finished) {
+        lane.inFlight -= 1
+        ready.add(lane)
+      }
+      batch = [...batch, ...finished]
+      finished = []
+      for (const lane of asked) lane.dueAt = 0
+      const want = state === 'running' ? wanted(now) : []
+      asked = want.map(({ lane }) => lane)
+      return { finished: batch.map(({ result }) => result), want }
+    }
+    deliveries.turn(collect).then(
+      (result) => apply(batch, asked, result),
+      (thrown) => postpone(batch, asked, thrown),
+    )
+  }
+
+  function wanted(now: number): (Want & { lane: Lane })[] {
+    const want: (Want & { lane: Lane })[] = []
+    let free = mostInFlight - running.size
+    for (const lane of ready) {
+      const limit = Math.min(slots(lane, now), Math.max(free, lane.inFlight === 0 ? 1 : 0))
+      if (limit <= 0) continue
+      free -= limit
+      lane.dueAt = NEVER
+      want.push({ lane, destination: lane.destination, limit, oldest: lane.openUntil !== null })
+    }
+    return want
+  }
+
+  function apply(batch: typeof finished, asked: readonly Lane[], { claims, next }: TurnResult) {
+    const now = clock.now()
+    for (const { result, lane } of batch)
+      if (result.next.state === 'pending') lane.dueAt = Math.min(lane.dueAt, result.next.nextAt)
+    for (const lane of asked) {
+      const at = next.get(lane.destination)
+      lane.dueAt = Math.min(lane.dueAt, at === undefined ? now : (at ?? NEVER))
+      ready.add(lane)
+    }
+    for (const claim of claims) begin(claim, now)
+    turning = false
+    plan()
+  }
+
+  /** The store could not be written: everything stays as it was and is tried again. */
+  function postpone(batch: typeof finished, asked: readonly Lane[], thrown: unknown) {
+    if (thrown instanceof AppError) log.diskFull({ reason: messageOf(thrown) })
+    else log.defect({ where: 'delivery worker', error: thrown })
+    for (const { lane } of batch) lane.inFlight += 1
+    for (const lane of asked) lane.dueAt = 0
+    for (const lane of asked) ready.add(lane)
+    finished = [...batch, ...finished]
+    turning = false
+    storeFails = true
+    clock.at(clock.now() + RETRY_STORE, () => {
+      storeFails = false
+      plan()
+    })
+  }
+
+  function begin(claim: Claim, now: number) {
+    const { id, target } = claim.delivery
+    const lane = laneOf(target.destination, target.kind)
+    started(lane, 1, now)
+    const run = { claim, lane, abort: new AbortController(), startedAt: now }
+    running.set(id, run)
+    attempt(claim, tools, run.abort.signal).then(
+      (end) => finish(run, end),
+      (thrown) => log.defect({ where: 'delivery worker', error: thrown }),
+    )
+  }
+
+  function finish(run: Running, { finished: result, sign, disable, defect }: Ended) {
+    const { claim, lane } = run
+    const { delivery } = claim
+    if (running.get(delivery.id) !== run) return
+    running.delete(delivery.id)
+    observe(lane, sign, result.at)
+    finished.push({ result, lane })
+    log.deliveryAttempted({
+      delivery: delivery.id,
+      channel: delivery.target.channelId ?? delivery.target.kind,
+      destination: delivery.target.destination,
+      attempt: claim.attempt,
+      outcome: result.outcome,
+      reason: result.cause,
+      took: result.at - run.startedAt,
+    })
+    if (defect !== null) log.defect({ where: `channel ${delivery.target.kind}`, error: defect })
+    if (disable !== null) void disableChannel(claim, disable)
+    plan()
+  }
+
+  async function disableChannel({ delivery: { project, target } }: Claim, reason: string) {
+    if (target.channelId === null) return
+    try {
+      if (await store.channels.disable(target.channelId, reason))
+        log.channelDisabled({ project, channel: target.channelId, reason })
+    } catch (thrown) {
+      log.defect({ where: 'disabling a channel', error: thrown })
+    }
+  }
+
+  function giveUp(run: Running) {
+    const { kind } = run.claim.delivery.target
+    const channel = options.channelOf(kind)
+    run.abort.abort()
+    finish(run, abandoned(run.claim, channel?.limits ?? UNKNOWN_KIND, channel?.idempotent ?? false, tools))
+  }
+
+  async function wake() {
+    for (const { destination, kind, at } of await deliveries.waiting()) due(destination, kind, at)
+  }
+
+  return {
+    async start() {
+      deliveries.watch(due)
+      await deliveries.recover((kind) => {
+        const channel = options.channelOf(kind)
+        return channel !== undefined && (channel.idempotent || channel.probe !== undefined)
+      }, clock.now())
+      state = 'running'
+      await wake()
+      plan()
+    },
+
+    async stop(drain) {
+      if (state !== 'running') return
+      state = 'stopping'
+      const end = new Promise<void>((resolve) => {
+        drained = resolve
+      })
+      const now = clock.now()
+      const cancels = [
+        clock.at(now + drain, () => {
+          for (const { abort } of running.values()) abort.abort()
+        }),
+        clock.at(now + drain + GRACE, () => drained()),
+      ]
+      plan()
+      await end
+      state = 'stopped'
+      timer?.cancel()
+      for (const cancel of cancels) cancel()
+    },
+
+    wake,
+  }
+}
