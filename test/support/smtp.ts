@@ -47,6 +47,8 @@ export interface SmtpTestServer {
   /** Connections so far. */
   connections(): number
   behave(how: SmtpBehaviour): void
+  /** Ends every open connection. */
+  disconnect(): void
   close(): Promise<void>
 }
 
@@ -54,9 +56,11 @@ export interface SmtpTestServer {
 export async function startSmtp(options: SmtpOptions = {}): Promise<SmtpTestServer> {
   const { tls = 'none', certificate: name = 'localhost', login } = options
   const { SMTPServer } = (await import(
-    join(serversFolder, 'node_modules/smtp-server/lib/smtp-server.js')
+    join(serversFolder, 'node_modules/smtp-server/dist/esm/smtp-server.js')
   )) as SmtpModule
-  const { simpleParser } = (await import(join(serversFolder, 'node_modules/mailparser/index.js'))) as ParserModule
+  const { simpleParser } = (await import(
+    join(serversFolder, 'node_modules/mailparser/dist/esm/index.js')
+  )) as ParserModule
   const mails: Mail[] = []
   let behaviour: SmtpBehaviour = {}
   let connections = 0
@@ -109,6 +113,9 @@ export async function startSmtp(options: SmtpOptions = {}): Promise<SmtpTestServ
     connections: () => connections,
     behave(how) {
       behaviour = how
+    },
+    disconnect() {
+      for (const connection of server.connections) connection._socket.destroy()
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }

@@ -23,10 +23,10 @@ export function mailFailure(thrown: unknown, complete: boolean): DeliveryError {
   if (thrown instanceof NetError) return netFailure(thrown)
   if (!(thrown instanceof Error)) return new DeliveryError('rejected', 'mail', String(thrown))
   const error: SmtpError = thrown
-  const code = replyCode(error)
-  if (code !== undefined) return replied(error, code)
   const { message } = error
   if (isTls(error)) return new DeliveryError('retryable', 'tls', tlsText(message))
+  const code = replyCode(error)
+  if (code !== undefined) return replied(error, code)
   switch (error.code) {
     case 'EAUTH':
     case 'ENOAUTH':
