@@ -1,0 +1,42 @@
+import { expect, test } from 'bun:test'
+import { runEval } from '../../src/cli/eval.ts'
+
+function run(expression: string, data = '{"query_result":{"cnt":3}}', dialect = 'python') {
+  const lines: string[] = []
+  const io = { readFile: () => data, print: (line: string) => lines.push(line) }
+  const code = runEval({ dialect, data: 'data.json' }, expression, io)
+  return { code, line: lines.join('\n') }
+}
+
+test('prints value and truth on one line', () => {
+  expect(run('query_result["cnt"] > 0')).toEqual({ code: 0, line: '{"ok":true,"value":true,"truthy":true}' })
+  expect(run('query_results["cnt"] - 3')).toEqual({ code: 0, line: '{"ok":true,"value":0,"truthy":false}' })
+})
+
+test('takes expressions that begin with a minus sign', () => {
+  expect(run('-query_result["cnt"]').line).toBe('{"ok":true,"value":-3,"truthy":true}')
+})
+
+test('keeps the kind of numbers, shows big integers as text and tuples and sets as arrays', () => {
+  const data = '{"big":12345678901234567890,"whole":2.0,"text":"a\\nb"}'
+  expect(run('big + 1', data).line).toBe('{"ok":true,"value":"12345678901234567891","truthy":true}')
+  expect(run('str(whole)', data).line).toBe('{"ok":true,"value":"2.0","truthy":true}')
+  expect(run('whole', data).line).toBe('{"ok":true,"value":2.0,"truthy":true}')
+  expect(run('(1, {2, 3}, [None, text])', data).line).toBe('{"ok":true,"value":[1,[2,3],[null,"a\\nb"]],"truthy":true}')
+})
+
+test('prints errors with kind and place', () => {
+  expect(run('1 +\\\n  query_result["cmt"]')).toEqual({
+    code: 1,
+    line: '{"ok":false,"error":{"kind":"KeyError","message":"There is no key \'cmt\'. Nearest: \'cnt\'.","line":2,"column":16}}',
+  })
+  expect(JSON.parse(run('query_reslt').line).error).toMatchObject({ kind: 'NameError', line: 1, column: 1 })
+  expect(JSON.parse(run('query_reslt').line).error.message).toContain("Nearest: 'query_result'")
+  expect(JSON.parse(run('1 +').line).error).toMatchObject({ kind: 'SyntaxError', column: 4 })
+})
+
+test('names what is wrong with its input', () => {
+  expect(JSON.parse(run('1', '[1]').line).error.message).toContain('must hold a JSON object of variables')
+  expect(JSON.parse(run('1', '{').line).error.message).toContain('cannot be read as JSON')
+  expect(JSON.parse(run('1', '{}', 'perl').line).error.message).toBe('--dialect: must be "python", not "perl"')
+})
