@@ -5,8 +5,9 @@ import { createDeadline } from '../deadline.ts'
 import { parameterValue } from '../parameters.ts'
 import { createPool } from '../pool.ts'
 import { checkPostgres } from './check.ts'
-import { explainPostgres } from './failure.ts'
+import { explainPostgres, isLost, isStalePlan } from './failure.ts'
 import { createPlanner, type Plan, planQuery } from './plan.ts'
+import type { Naming } from './prepared.ts'
 import { openSession, type Session } from './session.ts'
 import { type PostgresSettings, targetOf } from './settings.ts'
 import { createStatement, type Rows } from './statement.ts'
@@ -39,14 +40,25 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
     sessionTimeout = Math.ceil(options.timeout)
     const deadline = createDeadline(options.signal, options.timeout + GRACE)
     try {
-      const session = await pool.acquire(deadline.signal)
-      const started = performance.now()
-      const rows = await run(session, plan, options, deadline.signal)
-      return { ...rows, elapsed: performance.now() - started }
+      return await attempt(plan, options, deadline.signal)
     } catch (thrown) {
       throw deadline.cause() ?? explainPostgres(thrown, plan.bound.sql)
     } finally {
       deadline.clear()
+    }
+  }
+
+  async function attempt(plan: Plan, options: QueryOptions, signal: AbortSignal): Promise<QueryResult> {
+    const session = await pool.acquire(signal)
+    const { used } = session
+    session.used = true
+    const started = performance.now()
+    try {
+      return { ...(await run(session, plan, options, signal)), elapsed: performance.now() - started }
+    } catch (thrown) {
+      // Firewalls cut idle connections, which shows at the next use only; a kept plan may be out of date.
+      if (signal.aborted || !used || !(isLost(thrown) || isStalePlan(thrown))) throw thrown
+      return await attempt({ ...plan, wrapped: true }, options, signal)
     }
   }
 
@@ -63,7 +75,9 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
       void session.cancel()
     }
     const values = plan.bound.names.map((name) => new Date(parameterValue(name, options.times)).toISOString())
-    const statement = { sql: plan.bound.sql, values, maxRows: options.maxRows, wrapped, timeout: own }
+    const { sql } = plan.bound
+    const naming = wrapped ? UNNAMED : session.prepared.use(sql)
+    const statement = { sql, values, maxRows: options.maxRows, wrapped, timeout: own, naming }
     const running = createStatement(statement, stop)
     signal.addEventListener('abort', stop)
     try {
@@ -74,6 +88,7 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
       return rows
     } catch (thrown) {
       reusable = !wrapped
+      session.prepared.forget(sql)
       throw thrown
     } finally {
       signal.removeEventListener('abort', stop)
@@ -99,5 +114,6 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
 
 /** ms that the client waits longer than the server. */
 const GRACE = 1500
+const UNNAMED: Naming = { name: '', parse: true, close: [] }
 /** ms after which an unused session is ended. */
 const IDLE = 60_000

@@ -15,6 +15,16 @@ export function explainPostgres(thrown: unknown, sql = ''): QueryError {
   return new QueryError(failureOf(code), `${thrown.message}${at}${hint === undefined ? '' : `. ${hint}`}`)
 }
 
+/** Whether the connection broke, rather than that the server answered with an error. */
+export function isLost(thrown: unknown): boolean {
+  return !(thrown instanceof pg.DatabaseError) && !(thrown instanceof QueryError)
+}
+
+/** Whether a plan that the server kept no longer fits the tables. */
+export function isStalePlan(thrown: unknown): boolean {
+  return thrown instanceof pg.DatabaseError && thrown.code === '0A000' && thrown.message.includes('cached plan')
+}
+
 /** Classes and codes of SQLSTATE that tell of the server or the login, not of the query. */
 function failureOf(code: string): QueryFailure {
   if (code === '55P03') return 'timeout'

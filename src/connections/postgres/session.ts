@@ -4,6 +4,7 @@ import pg from 'pg'
 import { trusted } from '../../net/trust.ts'
 import { guardedLookup, literalRefusal } from '../address.ts'
 import { QueryError } from '../connection.ts'
+import { createPreparedTexts, type PreparedTexts } from './prepared.ts'
 import type { Target } from './settings.ts'
 
 /** One login at the server, used by one query at a time. */
@@ -13,6 +14,9 @@ export interface Session {
   timeout: number
   /** The server says that transactions are read-only, and would say when that changes. */
   readOnly: boolean
+  prepared: PreparedTexts
+  /** Has served a query before. */
+  used: boolean
   /** Tells the server to stop the running statement; resolves when it has been told. */
   cancel(): Promise<void>
   /** Drops the connection at once. */
@@ -55,6 +59,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     client,
     timeout,
     readOnly: false,
+    prepared: createPreparedTexts(),
+    used: false,
     cancel: () => cancel(client, target, ssl),
     destroy: () => client.connection.stream.destroy(),
   }

@@ -4,6 +4,7 @@ import type { Json } from '../../model/json.ts'
 import type { Column } from '../../model/result.ts'
 import { QueryError } from '../connection.ts'
 import { LARGEST_RESULT, refuseBytes, refuseDuplicates, tooLarge } from '../values.ts'
+import type { Naming } from './prepared.ts'
 import { type CellType, cellType } from './types.ts'
 
 /** A statement ready to be sent. */
@@ -16,6 +17,7 @@ export interface Statement {
   wrapped: boolean
   /** ms, where it differs from the session's; needs `wrapped`. */
   timeout: number | null
+  naming: Naming
 }
 
 export interface Rows {
@@ -108,12 +110,14 @@ export function isCancel(thrown: unknown): boolean {
   )
 }
 
-function send(wire: Wire, { sql, values, wrapped, timeout }: Statement) {
+function send(wire: Wire, { sql, values, wrapped, timeout, naming }: Statement) {
+  const { name } = naming
   wire.stream.cork()
+  for (const old of naming.close) wire.close({ type: 'S', name: old }, true)
   if (wrapped) execute(wire, 'BEGIN READ ONLY')
   if (timeout !== null) execute(wire, `SET LOCAL statement_timeout = ${Math.ceil(timeout)}`)
-  wire.parse({ name: '', text: sql, types: values.map(() => TIMESTAMPTZ) }, true)
-  wire.bind({ values }, true)
+  if (naming.parse) wire.parse({ name, text: sql, types: values.map(() => TIMESTAMPTZ) }, true)
+  wire.bind({ statement: name, values }, true)
   wire.describe({ type: 'P', name: '' }, true)
   wire.execute({}, true)
   if (wrapped) execute(wire, 'ROLLBACK')
