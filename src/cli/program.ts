@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { AppError, messageOf } from '../errors.ts'
 import { build } from '../version.ts'
@@ -46,6 +47,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
   addDaemonVerbs(program, terminal, finish)
   addApiVerbs(program, terminal, finish)
   addTokenVerbs(program.command('token').description('Make, list and end the tokens of the API.'), terminal, finish)
+  addTextVerbs(program, terminal, finish)
   addSmallVerbs(program, terminal, finish)
   return program
 }
@@ -107,6 +109,20 @@ function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {
   verb('revoke', 'End a token at once.')
     .argument('<token>', 'its id or name')
     .action((name, options) => finish(load().then(({ revokeToken }) => revokeToken(terminal, flagsOf(options), name))))
+}
+
+/** Verbs for trying a text on data; the text is the last argument, taken as it is. */
+function addTextVerbs(program: Command, terminal: Terminal, finish: Finish) {
+  const io = { readFile: (path: string) => readFileSync(path, 'utf8'), print: terminal.out }
+  program
+    .command('eval')
+    .description('Evaluate an expression; prints one line of JSON.')
+    .requiredOption('--data <file>', 'JSON object of variables')
+    .option('--dialect <dialect>', 'the dialect of the expression', 'python')
+    .argument('<expression>', 'taken as it is')
+    .action((expression, options) =>
+      finish(import('./eval.ts').then(({ runEval }) => runEval(options, expression, io))),
+    )
 }
 
 function addSmallVerbs(program: Command, terminal: Terminal, finish: Finish) {
