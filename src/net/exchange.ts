@@ -1,12 +1,8 @@
-import http, {
-  type ClientRequest,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type RequestOptions,
-} from 'node:http'
+import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import { build } from '../version.ts'
 import { NetError, netError } from './error.ts'
+import type { Target } from './target.ts'
 
 /** A request to the outside. */
 export interface HttpRequest {
@@ -39,21 +35,6 @@ export interface HttpResponse {
   body: string
   /** Why the body is not whole: too long, too slow, or broken off. */
   cut?: 'size' | 'time' | 'reset'
-}
-
-/** A URL, taken apart once. */
-export interface Target {
-  secure: boolean
-  host: string
-  port: number
-  /** Whether the host is an address, for which no look-up is made. */
-  literal: boolean
-  /** How many own listeners there were when the literal was last found good. */
-  checkedAgainst: number
-  /** Whom to call and what for, as node:http wants it. */
-  options: RequestOptions
-  /** Made from the URL's user and password. */
-  authorization: string | undefined
 }
 
 /** One request and its answer over a connection of the agent. Throws `NetError`. */

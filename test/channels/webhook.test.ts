@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { secretProblem, signWebhook } from '../../src/channels/signature.ts'
 import { webhook } from '../../src/channels/webhook.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import type { Message } from '../../src/model/message.ts'
 import { testHttp } from '../support/egress.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
+import { serverPackages, serversFolder } from '../support/requirements.ts'
 import { channelContract, contextOf, now, settingsOf } from './contract.ts'
 import { firing } from './messages.ts'
 
@@ -52,6 +54,20 @@ describe('the signature', () => {
     const published = 'whsec_plJ3nmyCDGBKInavdOK15jsl'
     const signature = signWebhook([published], 'msg_loFOjxBNrRLzqYUf', 1731705121, body)
     expect(signature).toBe('v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=')
+  })
+
+  test('is good to another library', async () => {
+    if (!(await serverPackages.present())) return
+    const { Webhook } = await import(join(serversFolder, 'node_modules/standardwebhooks/dist/index.js'))
+    const seconds = Math.floor(Date.now() / 1000)
+    const verify = (signature: string) =>
+      new Webhook(secret).verify(body, {
+        'webhook-id': 'msg_1',
+        'webhook-timestamp': String(seconds),
+        'webhook-signature': signature,
+      })
+    expect(verify(signWebhook([old, secret], 'msg_1', seconds, body))).toEqual(JSON.parse(body))
+    expect(() => verify(signWebhook([old], 'msg_1', seconds, body))).toThrow()
   })
 
   test('comes twice while a secret is being changed', () => {

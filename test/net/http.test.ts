@@ -59,6 +59,11 @@ describe('a request', () => {
     expect(receiver.received.at(-1)?.headers['authorization']).toBe(`Basic ${btoa('us@er:pa:ss')}`)
   })
 
+  test('takes a user that is not encoded as it is', async () => {
+    await ask({ url: `http://50%:x@127.0.0.1:${receiver.port}/` })
+    expect(receiver.received.at(-1)?.headers['authorization']).toBe(`Basic ${btoa('50%:x')}`)
+  })
+
   test('uses its connections again', async () => {
     await ask()
     const before = receiver.connections()
