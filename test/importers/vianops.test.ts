@@ -374,6 +374,14 @@ describe('writing a notification over a rule', () => {
     expect(put(native, {})).toEqual(native.definition)
   })
 
+  test('a mail route that waits is given the channel that is there by now', () => {
+    const rule = ruleOf(exampleObject())
+    const shown = write(rule)
+    const { definition } = readNotification(shown, { mailChannel: 'office', stored: shown })
+    const next = replaceDefinition(rule.definition, shown, definition!, noChannels)
+    expect(next).toEqual({ ...rule.definition, routes: [{ ...rule.definition.routes[0]!, channel: 'office' }] })
+  })
+
   test('what a notification cannot say stays', () => {
     const rule = ruleOf(plainObject(), {
       fingerprint: ['model'],

@@ -79,9 +79,10 @@ export function replaceDefinition(
     if (!equalPart(part, before, wanted, channelOf)) Object.assign(next, { [part]: wanted[part] })
   if ('cron' in next.schedule && 'cron' in current.schedule)
     next.schedule = { ...next.schedule, timezone: current.schedule.timezone }
-  if (equalPart('endpoint', before, wanted, channelOf)) return next
   const at = endpointRoute(current, channelOf)
   const [old, fresh] = [current.routes[at], wanted.routes[0]]
+  const isWaiting = old?.channel === null && typeof fresh?.channel === 'string'
+  if (equalPart('endpoint', before, wanted, channelOf) && !isWaiting) return next
   const mails = fresh?.name === MAIL_ROUTE || old?.name === MAIL_ROUTE
   const message = mails ? wanted.message : current.message
   const routes = [...current.routes]
