@@ -67,6 +67,12 @@ export function evaluationQueries(
     `INSERT INTO route_states (rule_id, route, fingerprint, delivered_at, delivery_id, sequence) VALUES (?, ?, ?, NULL, ?, ?)
      ON CONFLICT DO UPDATE SET delivery_id = excluded.delivery_id, sequence = excluded.sequence`,
   )
+  // Most rules have neither: one look instead of two, since each takes a lock on the file.
+  const hasState = raw
+    .prepare<[string, string], number>(
+      'SELECT EXISTS (SELECT 1 FROM alerts WHERE rule_id = ?) OR EXISTS (SELECT 1 FROM route_states WHERE rule_id = ?)',
+    )
+    .pluck()
   const alertsOf = raw.prepare<[string], AlertRecord>('SELECT * FROM alerts WHERE rule_id = ?')
   const routesOf = raw.prepare<[string], RouteRecord>(
     `SELECT s.route, s.fingerprint, s.delivered_at, s.delivery_id, s.sequence, d.state FROM route_states s
@@ -132,10 +138,10 @@ export function evaluationQueries(
     commit: (commit: EvaluationCommit): Promise<boolean> => writer.write(() => store(commit), 'paced'),
 
     /** Alerts of a rule and what was told of them. */
-    state: async (ruleId: string): Promise<{ alerts: Alert[]; routes: RouteState[] }> => ({
-      alerts: alertsOf.all(ruleId).map(toAlert),
-      routes: routesOf.all(ruleId).map(toRouteState),
-    }),
+    state: async (ruleId: string): Promise<{ alerts: Alert[]; routes: RouteState[] }> =>
+      hasState.get(ruleId, ruleId) === 0
+        ? { alerts: [], routes: [] }
+        : { alerts: alertsOf.all(ruleId).map(toAlert), routes: routesOf.all(ruleId).map(toRouteState) },
 
     /** The result of the latest successful evaluation, where the rule keeps it. */
     previous: async (ruleId: string): Promise<QueryResult | null> => {
