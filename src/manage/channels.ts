@@ -10,21 +10,20 @@ import { validate } from '../model/validate.ts'
 import type { ChannelRow } from '../store/channels.ts'
 import type { NameFilter } from '../store/connections.ts'
 import { type Caller, editable, find, inUse, type ManageContext, showing } from './context.ts'
-import { checkOverrides, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
+import { anySettings, checkOverrides, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
 
-const settings = v.record(v.string(), v.unknown(), 'must be an object of settings')
 const text = (most: number) => v.pipe(v.string('must be text'), v.maxLength(most, `must be at most ${most} characters`))
 export const newChannel = v.strictObject({
   name,
   kind: v.string('must be text'),
-  settings: v.optional(settings, {}),
+  settings: v.optional(anySettings, {}),
   /** Takes the instance's own notices, and messages no route takes. */
   fallback: v.optional(v.boolean('must be true or false'), false),
 })
 export const channelEdit = v.strictObject({
   name: v.optional(name),
   kind: v.optional(v.string('must be text')),
-  settings: v.optional(settings),
+  settings: v.optional(anySettings),
   fallback: v.optional(v.boolean('must be true or false')),
   version: v.number('must be the version that was read'),
 })
@@ -39,7 +38,7 @@ export const sendRequest = v.strictObject({
     table: v.optional(v.strictObject({ columns: v.array(text(500)), rows: v.array(v.array(text(5_000))) })),
     links: v.optional(v.array(v.strictObject({ text: text(500), url: text(5_000) })), []),
   }),
-  settings: v.optional(settings, {}),
+  settings: v.optional(anySettings, {}),
 })
 
 /** A channel as the API shows it: secrets are only named. */
@@ -110,7 +109,7 @@ export function manageChannels(context: ManageContext) {
       const id = newId('chn', clock.now())
       const kind = kindOf<Channel>(channels, wanted.kind)
       const seal = (plain: string) => secrets.seal(plain, identity(id))
-      const stored = sealSettings(kind, wanted.settings as JsonObject, null, seal)
+      const stored = sealSettings(kind, wanted.settings, null, seal)
       const row = await store.channels.create({
         ...wanted,
         ...stored,
@@ -131,7 +130,7 @@ export function manageChannels(context: ManageContext) {
       if (users.length > 0 && !force) throw inUse('channel', row.name, users)
       const kind = kindOf<Channel>(channels, edit.kind ?? row.kind)
       const before = kind.kind === row.kind ? openSettings(row, secrets, identity(row.id)) : null
-      const given = (edit.settings as JsonObject | undefined) ?? row.settings
+      const given = edit.settings ?? row.settings
       const stored = sealSettings(kind, given, before, (plain) => secrets.seal(plain, identity(row.id)))
       const { name, fallback } = { name: row.name, fallback: row.fallback, ...edit }
       const changes = { ...stored, name: name ?? row.name, kind: kind.kind, fallback: fallback ?? row.fallback }
@@ -168,7 +167,7 @@ export function manageChannels(context: ManageContext) {
     async send(caller: Caller, idOrName: string, input: unknown): Promise<string[]> {
       const wanted = validate(sendRequest, input)
       const row = await named(caller, idOrName)
-      const overrides = wanted.settings as JsonObject
+      const overrides = wanted.settings
       const full = openSettings(row, secrets, identity(row.id))
       checkOverrides(kindOf<Channel>(channels, row.kind), full, overrides, 'settings', false)
       const { table, ...rest } = wanted.message

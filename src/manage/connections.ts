@@ -10,18 +10,17 @@ import { redact } from '../secrets.ts'
 import type { ConnectionRow, NameFilter } from '../store/connections.ts'
 import { type Caller, editable, find, inUse, type ManageContext, showing } from './context.ts'
 import { releaseRules } from './schedule.ts'
-import { kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
+import { anySettings, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
 
-const settings = v.record(v.string(), v.unknown(), 'must be an object of settings')
 export const newConnection = v.strictObject({
   name,
   kind: v.string('must be text'),
-  settings: v.optional(settings, {}),
+  settings: v.optional(anySettings, {}),
 })
 export const connectionEdit = v.strictObject({
   name: v.optional(name),
   kind: v.optional(v.string('must be text')),
-  settings: v.optional(settings),
+  settings: v.optional(anySettings),
   version: v.number('must be the version that was read'),
 })
 
@@ -73,9 +72,7 @@ export function manageConnections(context: ManageContext) {
       const wanted = validate(newConnection, input)
       const id = newId('con', clock.now())
       const kind = kindOf(connectionKinds, wanted.kind)
-      const sealed = sealSettings(kind, wanted.settings as JsonObject, null, (plain) =>
-        secrets.seal(plain, identity(id)),
-      )
+      const sealed = sealSettings(kind, wanted.settings, null, (plain) => secrets.seal(plain, identity(id)))
       const base = { id, project: caller.project, name: wanted.name, kind: wanted.kind, createdAt: clock.now() }
       const row = await store.connections.create({ ...base, settings: sealed.settings, sealed: sealed.sealed })
       await record(caller, 'create', row)
@@ -92,7 +89,7 @@ export function manageConnections(context: ManageContext) {
       if (users.length > 0 && !force) throw inUse('connection', row.name, users)
       const kind = kindOf(connectionKinds, edit.kind ?? row.kind)
       const before = kind.kind === row.kind ? openSettings(row, secrets, identity(row.id)) : null
-      const given = (edit.settings as JsonObject | undefined) ?? row.settings
+      const given = edit.settings ?? row.settings
       const { settings, sealed } = sealSettings(kind, given, before, (plain) => secrets.seal(plain, identity(row.id)))
       const changes = { name: edit.name ?? row.name, kind: kind.kind, settings, sealed }
       const changed = await store.connections.update(row.id, edit.version, changes).catch(showing(view))

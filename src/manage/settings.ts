@@ -1,4 +1,4 @@
-import type * as v from 'valibot'
+import * as v from 'valibot'
 import { type Issue, invalid } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
@@ -12,6 +12,12 @@ export interface SettingsKind {
   settings: v.GenericSchema
   destination(settings: never): string
 }
+
+/** Settings as they are given, before their kind tells what they must be. */
+export const anySettings = v.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object of settings',
+)
 
 /** Settings ready to be stored. */
 export interface StoredSettings {

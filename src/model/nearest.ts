@@ -4,7 +4,9 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   let best: string | undefined
   let least = Math.max(2, Math.floor(wanted.length / 3)) + 1
   for (const candidate of candidates) {
-    const edits = distance(wanted, candidate.toLowerCase())
+    const known = candidate.toLowerCase()
+    const isPart = wanted.length >= 4 && (known.startsWith(wanted) || known.endsWith(wanted))
+    const edits = isPart ? 1 : distance(wanted, known)
     if (edits < least) [best, least] = [candidate, edits]
   }
   return best
@@ -17,7 +19,7 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
 }
 
 /** Letters to add, drop or change to make one text from the other. */
-function distance(from: string, to: string): number {
+export function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let i = 1; i <= from.length; i += 1) {
     const next = [i]

@@ -16,6 +16,9 @@ const MOST_ISSUES = 50
 
 /** The value as the schema has it. Throws `invalid` with one issue, named by its path under `prefix`, for each fault. */
 export function validate<Schema extends AnySchema>(schema: Schema, value: unknown, prefix = ''): v.InferOutput<Schema> {
+  // valibot takes a list for an object.
+  if (Array.isArray(value) && partsOf(schemaAt(schema, []) ?? schema).entries !== undefined)
+    throw faulty([{ path: prefix, message: 'must be an object, not a list' }])
   const result = v.safeParse(schema, value)
   if (!result.success) throw faulty(issuesOf(schema, result.issues, prefix))
   return result.output
