@@ -59,7 +59,10 @@ export function contains(item: Value, whole: Value, budget: Budget): boolean {
   if (isObject(whole)) {
     if (whole.kind === 'dict' || whole.kind === 'set') return whole.entries.has(hashKey(item))
     if (whole.kind === 'view' && whole.of === 'keys') return whole.dict.entries.has(hashKey(item))
-    if (whole.kind === 'container') return whole.has(item)
+    if (whole.kind === 'container') {
+      const known = whole.has(item)
+      if (known !== undefined) return known
+    }
     if (whole.kind === 'range' && (typeof item === 'bigint' || typeof item === 'boolean')) {
       return inRange(BigInt(item), whole.start, whole.stop, whole.step)
     }

@@ -65,9 +65,7 @@ export function callMethod(
 
 /** The value of an attribute that is not called: a column, or a method of `str` for `key=`. */
 export function attribute(object: Value, name: string): Value {
-  if (typeof object === 'object' && object !== null && object.kind === 'container') {
-    if (object.has(name) || methodOf(object, name) === undefined) return object.item(name)
-  }
+  if (typeof object === 'object' && object !== null && object.kind === 'container') return object.item(name)
   if (isNoRow(object)) return noRow
   if (isTextType(object) && textMethods.has(name)) {
     const call = (args: readonly Value[], keywords: Keywords, budget: Budget) =>
@@ -133,7 +131,7 @@ function indexOf(
 
 function get(object: Value, key: Value, other: Value): Value {
   if (typeof object !== 'object' || object === null) return other
-  if (object.kind === 'container') return object.has(key) ? object.item(key) : other
+  if (object.kind === 'container') return object.has(key) === true ? object.item(key) : other
   return object.kind === 'dict' ? (object.entries.get(hashKey(key))?.[1] ?? other) : other
 }
 

@@ -1,3 +1,5 @@
+import { distance } from '../../model/nearest.ts'
+
 /** How many names an error lists. */
 const SHOWN = 3
 
@@ -17,18 +19,4 @@ export function nearestSentence(name: string, names: Iterable<string>): string {
   const found = nearest(name, names)
   if (found.length === 0) return 'There are none.'
   return `Nearest: ${found.map((candidate) => `'${candidate}'`).join(', ')}.`
-}
-
-/** Letters to change, add or leave out to make one text of the other. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column += 1) {
-      const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }

@@ -94,7 +94,8 @@ export interface Container {
   items(): Iterable<Value>
   /** The value under a key or number; fails with the nearest keys when there is none. */
   item(key: Value): Value
-  has(key: Value): boolean
+  /** Whether it has this key, or holds this row; undefined where only a look at every item can tell. */
+  has(key: Value): boolean | undefined
   /** The names it can be indexed with. */
   names(): string[]
   /** The same as a plain list or dict. */
