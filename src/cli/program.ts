@@ -141,6 +141,10 @@ function addSmallVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .description('Print what this program is made of.')
     .option('--json', 'as one JSON object', false)
     .action((options) => finish(import('./version.ts').then(({ version }) => version(terminal, options))))
+  program
+    .command('sqlite-query', { hidden: true })
+    .description('Answer queries of SQLite files on standard input.')
+    .action(() => finish(import('./sqlite-query.ts').then(({ sqliteQuery }) => sqliteQuery())))
 }
 
 /** Keeps a last argument that begins with a dash from being read as an option. */
