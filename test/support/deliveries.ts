@@ -118,9 +118,12 @@ export interface Outbox {
 }
 
 /** A store and a worker that sends through the given channels; jitter is none. */
-export function outbox(channels: Channel[], options: Partial<WorkerOptions> = {}): Outbox {
-  const clock = manualClock(0)
-  const temp = tempDatabase(clock)
+export function outbox(
+  channels: Channel[],
+  options: Partial<WorkerOptions> = {},
+  temp: TempDatabase = tempDatabase(manualClock(0)),
+): Outbox {
+  const { clock } = temp
   const store = createStore(temp.database, clock)
   const events: Outbox['events'] = []
   const channelOf = (kind: string) => channels.find((channel) => channel.kind === kind)
