@@ -15,7 +15,7 @@ import { CHANNEL, CONNECTION, rules, tellEvaluation } from './demo/story.ts'
 import type { Terminal } from './terminal.ts'
 
 /** How often the demonstration looks for news, in ms. */
-const LOOK = 500
+const LOOK = 250
 
 /** Shows the main job on a database that changes by itself, until it is asked to end. Nothing is left behind. */
 export async function demo(terminal: Terminal, { listen }: { listen: string }): Promise<number> {
@@ -26,8 +26,9 @@ export async function demo(terminal: Terminal, { listen }: { listen: string }): 
     endings.push(() => rmSync(folder, { recursive: true, force: true }))
     const simulator = startSimulator(join(folder, 'models.db'))
     endings.push(simulator.stop)
+    const arrived: string[] = []
     const inbox = await openInbox(({ id, kind, severity, title }) =>
-      say(`received    ${kind} (${severity}): ${title}  [${id}]`),
+      arrived.push(`received    ${kind} (${severity}): ${title}  [${id}]`),
     )
     endings.push(inbox.stop)
 
@@ -36,7 +37,7 @@ export async function demo(terminal: Terminal, { listen }: { listen: string }): 
     const api = openApi({ env: {}, signal: terminal.signal }, { url, token })
     const names = await furnish(api, simulator.file, inbox.url)
     terminal.out(`API    ${url}/api/v1\nToken  ${token}\nFiles  ${folder}\nEnd it with Ctrl-C.\n`)
-    await narrate(terminal.signal, api, names, say)
+    await narrate(terminal.signal, api, names, arrived, say)
     terminal.out('\nThe demonstration ends.')
     return 0
   } finally {
@@ -72,17 +73,26 @@ async function furnish(api: Api, database: string, inbox: string): Promise<Map<s
   return new Map(made)
 }
 
-/** Tells evaluations and finished deliveries as they come. */
-async function narrate(signal: AbortSignal, api: Api, names: Map<string, string>, say: (line: string) => void) {
+/** Tells evaluations, messages in the inbox and finished deliveries as they come. */
+async function narrate(
+  signal: AbortSignal,
+  api: Api,
+  names: Map<string, string>,
+  arrived: string[],
+  say: (line: string) => void,
+) {
   const told = new Set<string>()
   const fresh = <T extends { id: string }>(items: T[]) => items.filter(({ id }) => !told.has(id)).reverse()
   while (!signal.aborted) {
+    // What has arrived by now was evaluated before; what arrives while this is told comes next time.
+    const received = arrived.splice(0)
     try {
       for (const { id, ruleId } of fresh((await api.get<{ items: Evaluation[] }>('/evaluations?limit=50')).items)) {
         told.add(id)
         const evaluation = await api.get<Evaluation>(`/evaluations/${id}`)
         for (const line of tellEvaluation(names.get(ruleId) ?? ruleId, evaluation)) say(line)
       }
+      for (const line of received) say(line)
       for (const delivery of fresh((await api.get<{ items: DeliverySummary[] }>('/deliveries?limit=50')).items)) {
         if (delivery.finishedAt === null) continue
         told.add(delivery.id)
