@@ -3,6 +3,7 @@ import { createAgents } from './net/agents.ts'
 import { NetError } from './net/error.ts'
 import { exchange, type HttpRequest, type HttpResponse } from './net/exchange.ts'
 import { type EgressPolicy, prepareEgress } from './net/policy.ts'
+import { prepareProxy } from './net/proxy.ts'
 import { CONNECT_TIMEOUT, dial, localAddresses, type Resolve, systemResolve } from './net/resolve.ts'
 import { createTargets } from './net/target.ts'
 import { trusted } from './net/trust.ts'
@@ -34,30 +35,30 @@ export interface HttpOptions {
 }
 
 /**
- * Opens the door under a policy. Connections are kept open and used again. Throws `invalid` at `egress.allow` for an
- * entry that cannot be understood.
+ * Opens the door under a policy. Connections are kept open and used again. Throws `invalid` at `egress.allow`,
+ * `egress.proxy` or `egress.noProxy` for what cannot be understood.
  */
 export function createHttp(policy: EgressPolicy, options: HttpOptions = {}): HttpDoor {
   const { resolve = systemResolve, connectTimeout = CONNECT_TIMEOUT } = options
   const egress = prepareEgress(policy, localAddresses)
-  const targetOf = createTargets(egress, resolve)
+  const targetOf = createTargets(egress, resolve, prepareProxy(policy, egress, resolve))
   let known: string[] | undefined
   const authorities = () => {
     known ??= trusted(policy.authorities)
     return known
   }
-  const agents = createAgents(authorities)
+  const agents = createAgents(authorities, connectTimeout)
   const sockets = new Set<Socket>()
   return {
     async request(request) {
-      const target = targetOf(request.url)
-      if (target.literal && target.checkedAgainst !== policy.own.length) {
-        const refusal = egress.refusal(target.host, target.host, target.port)
+      const target = targetOf(request.url, request.proxy ?? true)
+      if (target.checkedAgainst !== policy.own.length) {
+        const refusal = target.refusal()
         if (refusal !== null) throw new NetError('denied', refusal, false)
         target.checkedAgainst = policy.own.length
       }
       if (request.signal.aborted) throw new NetError('aborted', 'The send was stopped.', false)
-      return exchange(request, target, agents.of(target.secure, request.tls), connectTimeout)
+      return exchange(request, target, agents.of(target, request.tls), connectTimeout)
     },
     async connect(host, port, signal) {
       const socket = await dial(egress, { host, port, signal }, resolve, connectTimeout)

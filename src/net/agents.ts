@@ -3,9 +3,11 @@ import https from 'node:https'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { NetError } from './error.ts'
 import type { TlsOptions } from './exchange.ts'
+import { tunnel } from './proxy.ts'
+import type { Target } from './target.ts'
 
 /** Connections kept open: one pool for HTTP and one for each way of checking certificates, so that none is mixed up. */
-export function createAgents(authorities: () => readonly string[]) {
+export function createAgents(authorities: () => readonly string[], connectTimeout: number) {
   const plain = new http.Agent({ keepAlive: true, timeout: IDLE_TIMEOUT, scheduling: 'lifo' })
   const secure = new Map<string, https.Agent>()
   const end = () => {
@@ -13,9 +15,10 @@ export function createAgents(authorities: () => readonly string[]) {
     secure.clear()
   }
   return {
-    of(encrypted: boolean, tls: TlsOptions | undefined): http.Agent {
-      if (!encrypted) return plain
-      const key = tls === undefined ? '' : JSON.stringify(tls)
+    of(target: Target, tls: TlsOptions | undefined): http.Agent {
+      if (!target.secure) return plain
+      const proxy = target.tunnel
+      const key = `${proxy === null ? '' : 'proxy'}${tls === undefined ? '' : JSON.stringify(tls)}`
       const cached = secure.get(key)
       if (cached !== undefined) return cached
       if (secure.size >= MOST_AGENTS) end()
@@ -26,6 +29,7 @@ export function createAgents(authorities: () => readonly string[]) {
         rejectUnauthorized: tls?.verify ?? true,
         secureContext: secureContext(authorities(), tls),
       })
+      if (proxy !== null) tunnel(agent, proxy, connectTimeout)
       secure.set(key, agent)
       return agent
     },

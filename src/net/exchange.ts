@@ -15,6 +15,8 @@ export interface HttpRequest {
   /** ms for the whole exchange; 30 s when absent. */
   timeout?: number
   tls?: TlsOptions
+  /** False goes around the operator's proxy. */
+  proxy?: boolean
 }
 
 export interface TlsOptions {
@@ -99,8 +101,7 @@ interface Answer {
 }
 
 function open(request: HttpRequest, target: Target, agent: http.Agent): ClientRequest {
-  const headers: OutgoingHttpHeaders = { 'user-agent': `Tocsin/${build.version}` }
-  if (target.authorization !== undefined) headers['authorization'] = target.authorization
+  const headers: OutgoingHttpHeaders = { 'user-agent': `Tocsin/${build.version}`, ...target.headers }
   for (const name in request.headers) {
     const value = request.headers[name]
     if (value === undefined) continue

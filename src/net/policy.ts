@@ -1,7 +1,5 @@
-import { domainToASCII } from 'node:url'
-import ipaddr from 'ipaddr.js'
-import { invalid } from '../errors.ts'
 import { type Address, canonical, classify, embedded } from './address.ts'
+import { hostName, parseHostList } from './host-list.ts'
 
 /** Where requests and mail may go. */
 export interface EgressPolicy {
@@ -13,6 +11,10 @@ export interface EgressPolicy {
   own: readonly { host: string; port: number }[]
   /** PEM of authorities to trust besides the built-in and the system's. */
   authorities: readonly string[]
+  /** URL of an HTTP proxy that requests, though not mail, go through. */
+  proxy?: string | null
+  /** Hosts that are reached without it, written as in `allow`. */
+  noProxy?: readonly string[]
 }
 
 /** Names of this machine's own addresses, in canonical form. */
@@ -22,11 +24,13 @@ export type LocalAddresses = () => readonly string[]
 export interface Egress {
   /** Why the host at this address must not be contacted, and what would allow it; null when it may be. */
   refusal(host: string, address: string, port: number): string | null
+  /** The same for a host whose address only the proxy finds out. */
+  nameRefusal(host: string): string | null
 }
 
 /** Makes a policy ready. Throws `invalid` at `egress.allow` for an entry that is no address, network or host name. */
 export function prepareEgress(policy: EgressPolicy, local: LocalAddresses): Egress {
-  const allowed = parseAllow(policy.allow)
+  const allowed = parseHostList(policy.allow, 'egress.allow')
   return {
     refusal(host, text, port) {
       const address = canonical(text)
@@ -39,69 +43,23 @@ export function prepareEgress(policy: EgressPolicy, local: LocalAddresses): Egre
           return `${subject} at port ${port} is Tocsin itself, which is never contacted.`
         }
       }
-      if (isAllowed(allowed, host, address)) return null
+      if (allowed.includes(host, address)) return null
       for (const part of [address, ...embedded(address)]) {
         const problem = needsAllowing(part, policy.policy)
         if (problem === null) continue
         const network = problem.network !== undefined && part === address ? problem.network : single(address)
         return `${subject} ${problem.what}. To allow it, set egress.allow: ${network}`
       }
-      if (policy.policy !== 'allow-list') return null
-      return `${subject} is not listed and egress.policy is "allow-list". To allow it, set egress.allow: ${hostName(host)}`
+      return policy.policy === 'allow-list' ? unlisted(subject, host) : null
+    },
+    nameRefusal(host) {
+      return policy.policy === 'allow-list' && !allowed.includes(host, null) ? unlisted(hostName(host), host) : null
     },
   }
 }
 
-type Network = [Address, number]
-
-interface Allowed {
-  names: string[]
-  networks: Network[]
-}
-
-function parseAllow(entries: readonly string[]): Allowed {
-  const allowed: Allowed = { names: [], networks: [] }
-  for (const [index, entry] of entries.entries()) {
-    const network = parseNetwork(entry)
-    if (network !== null) allowed.networks.push(network)
-    else if (isHostPattern(entry)) allowed.names.push(hostName(entry))
-    else {
-      throw invalid(
-        `egress.allow.${index}`,
-        `"${entry}" is not an address, a network such as 10.0.0.0/8, a host name, or a pattern such as *.example.com.`,
-      )
-    }
-  }
-  return allowed
-}
-
-function parseNetwork(entry: string): Network | null {
-  if (ipaddr.isValidCIDR(entry)) return ipaddr.parseCIDR(entry)
-  const address = /^\d+\.\d+\.\d+\.\d+$|:/.test(entry) ? canonical(entry) : null
-  return address === null ? null : [address, address.kind() === 'ipv4' ? 32 : 128]
-}
-
-function isHostPattern(entry: string): boolean {
-  const name = hostName(entry.startsWith('*.') ? entry.slice(2) : entry)
-  return /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/.test(name) && !/^[\d.]+$/.test(name)
-}
-
-/** Lower case, without a final dot or brackets, and in ASCII. */
-function hostName(host: string): string {
-  const plain = host
-    .toLowerCase()
-    .replace(/\.$/, '')
-    .replace(/^\[|\]$/g, '')
-  return plain.startsWith('*.') ? `*.${hostName(plain.slice(2))}` : domainToASCII(plain) || plain
-}
-
-function isAllowed(allowed: Allowed, host: string, address: Address): boolean {
-  const name = hostName(host)
-  const named = allowed.names.some((entry) => (entry.startsWith('*.') ? name.endsWith(entry.slice(1)) : name === entry))
-  return (
-    named ||
-    allowed.networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
-  )
+function unlisted(subject: string, host: string): string {
+  return `${subject} is not listed and egress.policy is "allow-list". To allow it, set egress.allow: ${hostName(host)}`
 }
 
 function alwaysRefused(address: Address): string | null {
