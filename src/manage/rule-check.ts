@@ -1,7 +1,8 @@
 import type { Issue } from '../errors.ts'
-import { ConditionError, compileCondition } from '../evaluate/condition.ts'
+import { ConditionError, compileCondition, conditionNames } from '../evaluate/condition.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
+import { didYouMean } from '../model/nearest.ts'
 import type { Condition, RuleDefinition } from '../model/rule.ts'
 
 /** What is wrong with a rule's texts, and what its author should know. */
@@ -16,8 +17,11 @@ interface TemplateText {
   text: string
 }
 
+/** What templates may ask for. */
+const templateNames = new Set(['rule', 'alert', 'alerts', 'rows', 'row_count', 'query_result', 'value', 'time'])
+
 /** Parses every condition and template of a rule and looks at what can be told without its data. */
-export function checkTexts(definition: RuleDefinition, known: ReadonlySet<string>): TextCheck {
+export async function checkTexts(definition: RuleDefinition): Promise<TextCheck> {
   const { routes, fingerprint } = definition
   const issues = [
     ...conditionIssues(definition.condition, 'condition'),
@@ -33,7 +37,7 @@ export function checkTexts(definition: RuleDefinition, known: ReadonlySet<string
   ]
   const warnings: string[] = []
   for (const { path, engine, text } of templatesOf(definition)) {
-    const checked = checkTemplate(engine, text, known)
+    const checked = await checkTemplate(engine, text, templateNames)
     issues.push(...checked.errors.map((error) => ({ path, message: error.message })))
     warnings.push(...checked.warnings.map((warning) => `${path}: ${warning}`))
   }
@@ -67,16 +71,26 @@ export function templatesOf({ message, routes }: RuleDefinition): TemplateText[]
 
 function conditionIssues(condition: Condition, path: string): Issue[] {
   try {
-    compileCondition(condition)
-    return []
+    const { whole, row } = compileCondition(condition)
+    const names = new Set([...whole.program.names, ...row.program.names])
+    return [...names]
+      .filter((name) => !isKnown(name))
+      .map((name) => ({ path: `${path}.text`, message: unknownName(name) }))
   } catch (thrown) {
-    if (thrown instanceof ExpressionError) {
-      const place = `line ${thrown.line}, column ${thrown.column}`
-      return [{ path: `${path}.text`, message: `${thrown.kind}: ${thrown.message} (${place})` }]
-    }
-    if (thrown instanceof ConditionError) return [{ path, message: thrown.message }]
-    throw thrown
+    if (!(thrown instanceof ExpressionError || thrown instanceof ConditionError)) throw thrown
+    const place = `line ${thrown.line}, column ${thrown.column}`
+    return [
+      { path: 'text' in condition ? `${path}.text` : path, message: `${thrown.kind}: ${thrown.message} (${place})` },
+    ]
   }
+}
+
+function isKnown(name: string): boolean {
+  return conditionNames.some((known) => known === name)
+}
+
+function unknownName(name: string): string {
+  return `there is nothing named "${name}".${didYouMean(name, conditionNames)} A condition knows ${conditionNames.join(', ')}.`
 }
 
 function holdIssues(definition: RuleDefinition): Issue[] {

@@ -202,7 +202,7 @@ interface Owner {
 
 async function prepareRule(context: ManageContext, owner: Owner, input: unknown, options: ImportOptions) {
   const definition = validate(ruleDefinition, input)
-  const checked = checkTexts(definition)
+  const checked = await checkTexts(definition)
   const issues = [...checked.issues]
   try {
     context.readSchedule(definition.schedule, context.clock.now())

@@ -151,6 +151,12 @@ const cases: BadInput[] = [
     '__import__',
   ),
   withRule(
+    'a condition that names what is not there',
+    { condition: { text: 'row_cont > 1' } },
+    'condition.text',
+    'there is nothing named "row_cont". Did you mean "row_count"?',
+  ),
+  withRule(
     'a condition in another dialect',
     { condition: { dialect: 'sql', text: 'a > 1' } },
     'condition.dialect',
