@@ -132,7 +132,9 @@ function receive(incoming: IncomingMessage, finish: (cut?: HttpResponse['cut']) 
     toResponse(cut) {
       const headers: Record<string, string> = {}
       for (const name in incoming.headers) headers[name] = String(incoming.headers[name])
-      const body = Buffer.concat(chunks).subarray(0, LONGEST_BODY).toString()
+      const [first, second] = chunks
+      const whole = first !== undefined && second === undefined ? first : Buffer.concat(chunks)
+      const body = whole.subarray(0, LONGEST_BODY).toString()
       return { status: incoming.statusCode ?? 0, headers, body, ...(cut === undefined ? {} : { cut }) }
     },
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { secretProblem, signWebhook } from '../../src/channels/signature.ts'
+import { secretProblem, signWebhook } from '../../src/channels/webhook/signature.ts'
 import { webhook } from '../../src/channels/webhook.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import type { Message } from '../../src/model/message.ts'

@@ -1,0 +1,112 @@
+import * as v from 'valibot'
+import { field } from '../../model/settings.ts'
+import { parseMailboxes } from './recipients.ts'
+
+const line = v.pipe(
+  v.string('must be text'),
+  v.nonEmpty('must not be empty'),
+  v.maxLength(1000, 'must be at most 1000 characters'),
+  v.check((text) => !/\p{Cc}/u.test(text), 'must be on one line, without control characters'),
+)
+
+/** Where and how mail is sent, and to whom. */
+export const mailSettings = v.pipe(
+  v.strictObject({
+    host: v.pipe(
+      line,
+      v.regex(/^[^\s/@?#]+$/, 'must be a host name or an address, without a path or spaces'),
+      field({ title: 'Host', hint: 'Name of the mail server.' }),
+    ),
+    port: v.pipe(
+      v.optional(
+        v.pipe(
+          v.number('must be a number'),
+          v.integer('must be whole'),
+          v.minValue(1, 'must be from 1 to 65535'),
+          v.maxValue(65_535, 'must be from 1 to 65535'),
+        ),
+      ),
+      field({ title: 'Port', hint: '587 for STARTTLS, 465 for implicit TLS, 25 for none, unless given.' }),
+    ),
+    tls: v.pipe(
+      v.optional(v.picklist(['starttls', 'implicit', 'none'], 'must be one of starttls, implicit, none'), 'starttls'),
+      field({ title: 'TLS', hint: 'With STARTTLS nothing is sent when the server does not offer it.' }),
+    ),
+    verify: v.pipe(
+      v.optional(v.boolean('must be true or false'), true),
+      field({ title: 'Verify the certificate', hint: 'Off: anybody in between can read the mail and the password.' }),
+    ),
+    ca: v.pipe(
+      v.optional(v.pipe(v.string(), v.includes('-----BEGIN CERTIFICATE-----', 'must be a certificate in PEM'))),
+      field({ title: 'Authority', hint: "PEM of the server's own authority.", multiline: true }),
+    ),
+    user: v.pipe(v.optional(line), field({ title: 'User' })),
+    password: v.pipe(v.optional(v.string('must be text')), field({ title: 'Password', secret: true })),
+    sender: v.pipe(recipients(1, 1), field({ title: 'Sender', hint: 'Such as Alerts <alerts@example.com>.' })),
+    to: v.pipe(
+      v.optional(recipients(0, 500)),
+      field({ title: 'To', hint: 'Parted by semicolons; a route may give its own.' }),
+    ),
+    cc: v.pipe(v.optional(recipients(0, 500)), field({ title: 'Copy to' })),
+    bcc: v.pipe(v.optional(recipients(0, 500)), field({ title: 'Blind copy to' })),
+    replyTo: v.pipe(v.optional(recipients(0, 10)), field({ title: 'Reply to' })),
+    subject: v.pipe(
+      v.optional(v.string('must be text')),
+      field({ title: 'Subject', hint: "The message's title unless given." }),
+    ),
+  }),
+  v.forward(
+    v.check(
+      ({ port, tls }) => !(port === 587 && tls === 'implicit'),
+      'port 587 speaks STARTTLS: set "tls" to "starttls", or the port to 465 for implicit TLS',
+    ),
+    ['port'],
+  ),
+  v.forward(
+    v.check(
+      ({ port, tls }) => !(port === 465 && tls === 'starttls'),
+      'port 465 speaks TLS from the first byte: set "tls" to "implicit", or the port to 587 for STARTTLS',
+    ),
+    ['port'],
+  ),
+  v.forward(
+    v.check(
+      ({ user, password }) => user === undefined || password !== undefined,
+      'is missing; a user needs a password',
+    ),
+    ['password'],
+  ),
+  v.forward(
+    v.check(
+      ({ user, password }) => password === undefined || user !== undefined,
+      'is missing; a password needs a user',
+    ),
+    ['user'],
+  ),
+)
+
+export type MailSettings = v.InferOutput<typeof mailSettings>
+
+function recipients(least: number, most: number) {
+  return v.pipe(
+    v.union(
+      [v.string(), v.array(v.string('must be text'))],
+      'must be a text of mail addresses parted by semicolons, or a list of them',
+    ),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const problem = dataset.typed ? recipientProblem(dataset.value, least, most) : null
+      if (problem !== null) addIssue({ message: problem })
+    }),
+  )
+}
+
+function recipientProblem(value: string | string[], least: number, most: number): string | null {
+  try {
+    const { length } = parseMailboxes(value)
+    if (length < least) return 'must hold a mail address'
+    return length > most ? `must hold at most ${most} mail ${most === 1 ? 'address' : 'addresses'}` : null
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return thrown.message
+    throw thrown
+  }
+}
