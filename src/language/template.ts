@@ -1,0 +1,99 @@
+import { type Issue, messageOf } from '../errors.ts'
+import type { RenderedBody } from '../model/message.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { analyzeJinja, renderJinja } from './jinja.ts'
+import { fillBody, planBody, type Slot } from './json-body.ts'
+import { analyzeLiquid, jsonFilters, renderLiquid } from './liquid.ts'
+import { type Engine, scanTags } from './tags.ts'
+import { TemplateError } from './template-error.ts'
+import type { Variables } from './template-value.ts'
+
+/** What is wrong with a template, and what its author should know. */
+export interface TemplateCheck {
+  /** Without a path: the caller knows where the template stands. */
+  errors: Issue[]
+  warnings: string[]
+}
+
+/** Renders a template to text, at most 1 MB within 250 ms. Throws `TemplateError`. */
+export async function renderTemplate(engine: Engine, text: string, variables: Variables): Promise<string> {
+  if (!text.includes('{')) return text
+  return engine === 'liquid' ? renderLiquid(text, variables) : await renderJinja(text, variables)
+}
+
+/**
+ * Renders a body. Where it is JSON every tag is rendered inside its string, so that no value can break it. Throws
+ * `TemplateError`, also when a body that declares JSON renders to something else.
+ */
+export async function renderBody(engine: Engine, text: string, variables: Variables): Promise<RenderedBody> {
+  const plan = planBody(text, engine)
+  if (plan.kind === 'text') return sniffed(await renderTemplate(engine, text, variables))
+  if (plan.kind === 'slots') {
+    const rendered = await renderSlots(engine, plan.slots, variables)
+    return json(fillBody(plan.parts, plan.slots, rendered))
+  }
+  if (engine === 'liquid') return json(renderLiquid(withJsonFilters(text, plan.inString), variables))
+  const printing = ({ start }: { start: number }) => (plan.inString.has(start) ? 'json-text' : 'json-value')
+  return json(await renderJinja(text, variables, printing))
+}
+
+/** Checks a template before it is used: whether it can be read, and the names it uses against those that are `known`. */
+export async function checkTemplate(engine: Engine, text: string, known: ReadonlySet<string>): Promise<TemplateCheck> {
+  try {
+    const plan = planBody(text, engine)
+    const tags = plan.kind === 'slots' ? plan.tags : text
+    const { used, unused } = engine === 'liquid' ? analyzeLiquid(tags) : await analyzeJinja(tags)
+    const warnings = [...used]
+      .filter(([name]) => !known.has(name))
+      .map(([name, line]) => `line ${line}: there is no variable "${name}", it is empty.${didYouMean(name, known)}`)
+    warnings.push(...unused.map((name) => `"${name}" is set and never used`))
+    if (plan.kind === 'structure')
+      warnings.push(`it begins like JSON but is rendered as text, and refused when the result is no JSON: ${plan.why}`)
+    return { errors: [], warnings }
+  } catch (thrown) {
+    if (!(thrown instanceof TemplateError)) throw thrown
+    return { errors: [{ path: '', message: thrown.message }], warnings: [] }
+  }
+}
+
+/** Renders all slots in one go, since a variable that one of them sets counts in those after it. */
+async function renderSlots(engine: Engine, slots: readonly Slot[], variables: Variables): Promise<string[]> {
+  if (slots.length === 0) return []
+  const border = crypto.randomUUID()
+  const template = slots.map((slot) => slot.template).join('{{ tocsin_border }}')
+  const text = await renderTemplate(engine, template, { ...variables, tocsin_border: border })
+  const rendered = text.split(border)
+  if (rendered.length !== slots.length) throw new TemplateError('a tag begins in one string and ends in another')
+  return rendered
+}
+
+function withJsonFilters(text: string, inString: ReadonlySet<number>): string {
+  let [source, from] = ['', 0]
+  for (const tag of scanTags(text, 'liquid')) {
+    if (tag.kind !== 'output') continue
+    const filter = inString.has(tag.start) ? jsonFilters.text : jsonFilters.value
+    source += text.slice(from, tag.start) + tag.source.replace(/(-?\}\})$/, ` | ${filter} $1`)
+    from = tag.end
+  }
+  return source + text.slice(from)
+}
+
+function json(text: string): RenderedBody {
+  try {
+    JSON.parse(text)
+  } catch (thrown) {
+    throw new TemplateError(`the body declares JSON but renders to something else: ${messageOf(thrown)}`)
+  }
+  return { text, contentType: 'application/json' }
+}
+
+function sniffed(text: string): RenderedBody {
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      return json(text)
+    } catch {
+      return { text, contentType: 'text/plain' }
+    }
+  }
+  return { text, contentType: /^\s*<(?:!doctype html|html)\b/i.test(text) ? 'text/html' : 'text/plain' }
+}
