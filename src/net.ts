@@ -9,9 +9,8 @@ import { createTargets } from './net/target.ts'
 import { trusted } from './net/trust.ts'
 
 export { NetError } from './net/error.ts'
-export type { HttpRequest, HttpResponse, TlsOptions } from './net/exchange.ts'
+export type { HttpRequest, HttpResponse } from './net/exchange.ts'
 export type { EgressPolicy } from './net/policy.ts'
-export { type Resolve, type ResolvedAddress, resolveAllowed } from './net/resolve.ts'
 
 /** The only door to the outside for channels. Everything throws `NetError`. */
 export interface Http {

@@ -95,7 +95,7 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
 }
 
 /** A thing in a channel's cache that holds something open. */
-export interface Closable {
+interface Closable {
   close(): void
 }
 

@@ -49,7 +49,7 @@ export function answerText({ status, body }: HttpResponse): string {
 }
 
 /** ms to wait by a Retry-After header, in seconds or as a date; undefined when there is none that makes sense. */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   const text = value?.trim() ?? ''
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER)
   // A date is told by its weekday; Date.parse alone would take much that is none.

@@ -3,9 +3,9 @@ import { connect, type LookupFunction, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { canonical } from './address.ts'
 import { NetError, netError } from './error.ts'
-import { type Egress, type EgressPolicy, prepareEgress } from './policy.ts'
+import type { Egress } from './policy.ts'
 
-export interface ResolvedAddress {
+interface ResolvedAddress {
   address: string
   family: number
 }
@@ -23,18 +23,8 @@ export const CONNECT_TIMEOUT = 5000
  * The addresses of a host that the policy allows at a port; they are what must be dialled, since a second look-up may
  * answer otherwise. Throws `NetError` (`dns`, `denied`).
  */
-export function resolveAllowed(
-  host: string,
-  port: number,
-  policy: EgressPolicy,
-  resolve: Resolve = systemResolve,
-): Promise<ResolvedAddress[]> {
-  return resolveWith(prepareEgress(policy, localAddresses), host, port, resolve)
-}
-
-/** `resolveAllowed` with a policy that was made ready before. */
-export async function resolveWith(
-  egress: Egress,
+export async function resolveAllowed(
+  egress: Pick<Egress, 'refusal'>,
   host: string,
   port: number,
   resolve: Resolve,
@@ -54,9 +44,9 @@ export async function resolveWith(
 }
 
 /** For the `lookup` option of sockets: the connection goes to the checked addresses and to no other. */
-export function pinnedLookup(egress: Egress, port: number, resolve: Resolve): LookupFunction {
+export function pinnedLookup(egress: Pick<Egress, 'refusal'>, port: number, resolve: Resolve): LookupFunction {
   return (host, options, callback) => {
-    resolveWith(egress, host, port, resolve).then(
+    resolveAllowed(egress, host, port, resolve).then(
       (addresses) => {
         const [first] = addresses
         if (options.all === true || first === undefined) callback(null, addresses)
@@ -87,7 +77,7 @@ export function dial(
     const timer = setTimeout(late, timeout)
     if (to.signal.aborted) return abort()
     to.signal.addEventListener('abort', abort)
-    resolveWith(egress, to.host, to.port, resolve).then((addresses) => {
+    resolveAllowed(egress, to.host, to.port, resolve).then((addresses) => {
       if (to.signal.aborted) return
       const pinned: LookupFunction = (_host, _options, callback) => callback(null, addresses)
       const opened = connect({ host: 'pinned.invalid', port: to.port, lookup: pinned, autoSelectFamily: true })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { type EgressPolicy, prepareEgress } from '../../src/net/policy.ts'
-import { resolveAllowed } from '../../src/net.ts'
+import { type Resolve, resolveAllowed } from '../../src/net/resolve.ts'
 
 const open: EgressPolicy = { policy: 'open', allow: [], own: [], authorities: [] }
 const refusal = (address: string, changes: Partial<EgressPolicy> = {}, port = 443, host = address) =>
@@ -163,26 +163,33 @@ describe("Tocsin's own listeners", () => {
 })
 
 describe('resolving', () => {
+  const resolveOpen = (host: string, resolve: Resolve) =>
+    resolveAllowed(
+      prepareEgress(open, () => []),
+      host,
+      25,
+      resolve,
+    )
   const answer =
     (...addresses: string[]) =>
     async () =>
       addresses.map((address) => ({ address, family: 4 }))
 
   test('keeps the addresses that are allowed', async () => {
-    const found = await resolveAllowed('mixed.example', 25, open, answer('127.0.0.1', '10.0.0.5', 'fe80::1%eth0'))
+    const found = await resolveOpen('mixed.example', answer('127.0.0.1', '10.0.0.5', 'fe80::1%eth0'))
     expect(found).toEqual([{ address: '10.0.0.5', family: 4 }])
   })
 
   test('names host and address when none is', async () => {
-    const attempt = resolveAllowed('inside.example', 25, open, answer('169.254.169.254'))
-    expect(attempt).rejects.toThrow('inside.example (169.254.169.254) is a link-local address')
+    const attempt = resolveOpen('inside.example', answer('169.254.169.254'))
+    await expect(attempt).rejects.toThrow('inside.example (169.254.169.254) is a link-local address')
   })
 
   test('takes an address as it is, without asking', async () => {
     const never = async () => {
       throw new Error('asked')
     }
-    expect(await resolveAllowed('[::ffff:10.0.0.5]', 25, open, never)).toEqual([{ address: '10.0.0.5', family: 4 }])
+    expect(await resolveOpen('[::ffff:10.0.0.5]', never)).toEqual([{ address: '10.0.0.5', family: 4 }])
   })
 
   test('a zone is no address', () => {

@@ -2,7 +2,7 @@ import { createHttp, type EgressPolicy, type HttpDoor, type HttpOptions } from '
 import { certificate } from './certificates.ts'
 
 /** A policy under which tests reach servers on this machine, whose certificates it trusts. */
-export const loopbackAllowed: EgressPolicy = {
+const loopbackAllowed: EgressPolicy = {
   policy: 'open',
   allow: ['127.0.0.0/8', '::1'],
   own: [],

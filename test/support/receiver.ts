@@ -5,7 +5,7 @@ import { certificate } from './certificates.ts'
 import { listening } from './servers.ts'
 
 /** A request as it arrived. */
-export interface Received {
+interface Received {
   method: string
   /** Path and query. */
   path: string

@@ -23,7 +23,7 @@ export function plainText(message: Message): string {
 }
 
 /** The line of why a message was sent, with the address of its trace. */
-export function whyText({ why, traceUrl }: Message): string {
+function whyText({ why, traceUrl }: Message): string {
   return [cleanLine(why), traceUrl === undefined ? '' : cleanLine(traceUrl)].filter((part) => part !== '').join('\n')
 }
 
