@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, createApp } from '../../src/app.ts'
+import { systemClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { manageTokens } from '../../src/manage/tokens.ts'
 import type { Role } from '../../src/store/tokens.ts'
-import { type ManualClock, manualClock } from './manual-clock.ts'
 
 export interface ApiAnswer {
   status: number
@@ -28,9 +28,8 @@ export interface RequestOptions {
 
 export interface TestApi extends AsyncDisposable {
   app: App
-  clock: ManualClock
-  /** Its data directory. */
-  folder: string
+  /** Where SQLite files may be queried. */
+  sources: string
   /** Lines the log wrote. */
   log: string[]
   call(method: string, path: string, body?: unknown, options?: RequestOptions): Promise<ApiAnswer>
@@ -41,16 +40,16 @@ export interface TestApi extends AsyncDisposable {
 /** The whole daemon but for its timers and its socket, over a database of its own. Calls are made as admin. */
 export async function testApi(settings: Record<string, string> = {}): Promise<TestApi> {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-api-'))
-  const clock = manualClock()
   const log: string[] = []
-  const flags = { dataDir: join(folder, 'data'), ...settings }
+  const sources = join(folder, 'sources')
+  mkdirSync(sources)
+  const flags = { dataDir: join(folder, 'data'), 'connections.sqlite.paths': sources, ...settings }
   const { config } = loadConfig(flags, {}, () => '')
   const app = await createApp(
     config,
-    createLog((line) => log.push(line), 'debug', clock),
-    { clock },
+    createLog((line) => log.push(line), 'debug', systemClock),
   )
-  const tokens = manageTokens({ store: app.store, clock })
+  const tokens = manageTokens({ store: app.store, clock: systemClock })
   let count = 0
   const token = async (role: Role, project?: string) => {
     count += 1
@@ -61,8 +60,7 @@ export async function testApi(settings: Record<string, string> = {}): Promise<Te
 
   return {
     app,
-    clock,
-    folder,
+    sources,
     log,
     token,
     async call(method, path, body, options = {}) {
