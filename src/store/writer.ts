@@ -8,7 +8,9 @@ interface Unit {
 }
 
 /** At most this many units wait for a paced commit. */
-const BATCH = 64
+const BATCH = 1024
+/** At most this many units share a commit, so that the event loop is not held up for long. */
+const LARGEST = 256
 /** A paced commit comes at most this long (ms) after the one before it. */
 const PACE = 25
 
@@ -42,10 +44,10 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
     if (pace === 'now' || queue.length >= BATCH || wait <= 0) {
       cancel()
       planned = 'now'
-      setImmediate(flush)
+      setImmediate(commitSome)
     } else if (planned === 'none') {
       planned = 'later'
-      cancel = clock.at(clock.now() + wait, flush)
+      cancel = clock.at(clock.now() + wait, commitSome)
     }
   }
 
@@ -79,12 +81,12 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
     }
   }
 
-  function flush() {
+  function commitSome() {
     cancel()
     planned = 'none'
-    const batch = queue
+    const batch = queue.length > LARGEST ? queue.slice(0, LARGEST) : queue
     if (batch.length === 0) return
-    queue = []
+    queue = queue.slice(batch.length)
     try {
       begin.run()
       const settle = runAll(batch)
@@ -96,6 +98,7 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
       for (const unit of batch) unit.reject(reason)
     }
     lastCommit = clock.now()
+    if (queue.length > 0) plan('now')
   }
 
   return {
@@ -104,6 +107,8 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
         queue.push({ run, resolve: (value) => resolve(value as T), reject })
         plan(pace)
       }),
-    flush,
+    flush() {
+      while (queue.length > 0) commitSome()
+    },
   }
 }
