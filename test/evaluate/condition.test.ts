@@ -224,7 +224,7 @@ describe('limits', () => {
       time += 10
       return time
     }
-    expect(() => decideOn('row["a"] > 1', inputOf(rows, { fingerprint: ['a'], elapsed }))).toThrow('longer than 250 ms')
+    expect(() => decideOn('row["a"] > 1', inputOf(rows, { fingerprint: ['a'], elapsed }))).toThrow('longer than 200 ms')
   })
 
   test('a large result has steps for every row', () => {

@@ -131,7 +131,11 @@ function orderOfMoments(a: Value, b: Value): number | undefined {
 }
 
 function equalItems(a: readonly Value[], b: readonly Value[], budget: Budget): boolean {
-  return a.length === b.length && a.every((item, index) => equals(item, b[index] ?? null, budget))
+  if (a.length !== b.length) return false
+  return a.every((item, index) => {
+    charge(budget, 0.25)
+    return equals(item, b[index] ?? null, budget)
+  })
 }
 
 function equalDicts(a: Dict, b: Dict, budget: Budget): boolean {

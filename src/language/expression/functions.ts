@@ -87,9 +87,11 @@ function textOf([value = '', encoding, errors]: readonly (Value | undefined)[], 
 function integerOf([value, base]: readonly (Value | undefined)[], budget: Budget): Value {
   if (base !== undefined) {
     if (value === undefined) fail('TypeError', 'int() missing string argument')
+    const radix = asIndex(base)
+    if (radix !== 0n && (radix < 2n || radix > 36n)) fail('ValueError', 'int() base must be >= 2 and <= 36, or 0')
     if (typeof value !== 'string') fail('TypeError', "int() can't convert non-string with explicit base")
     chargeText(budget, value.length)
-    return parseIntText(value, asIndex(base))
+    return parseIntText(value, radix)
   }
   if (value === undefined) return 0n
   if (typeof value === 'string') {

@@ -2,12 +2,12 @@ import { allowList, type Budget, charge } from './budget.ts'
 import { fail } from './failure.ts'
 import { callValue } from './functions.ts'
 import { collect, itemsOf } from './iterate.ts'
-import { attribute, callMethod } from './methods.ts'
+import { attribute, boundMethod } from './methods.ts'
 import { nearestSentence } from './nearest.ts'
 import { binary, comparison, truthy, unary } from './operators.ts'
 import { slice, subscript } from './sequences.ts'
 import type { CallNode, Compare, Comprehension, Node, Subscript, Target } from './tree.ts'
-import { type Callable, dict, list, set, tuple, type Value } from './value.ts'
+import { type Call, type Callable, dict, list, set, tuple, type Value } from './value.ts'
 
 /** What one evaluation carries along. */
 export interface Run {
@@ -160,15 +160,23 @@ function walkSubscript(node: Subscript, scope: Scope | undefined, run: Run): Val
 
 function walkCall(node: CallNode, scope: Scope | undefined, run: Run): Value {
   const { callee } = node
-  const isMethod = callee.kind === 'attribute'
-  const target = walk(isMethod ? callee.object : callee, scope, run)
+  const at = callee.kind === 'attribute' ? callee.at : node.at
+  const call = walkCallee(callee, scope, run)
   const args = node.args.map((arg) => walk(arg, scope, run))
   const keywords = new Map<string, Value>()
   for (const [name, value] of node.keywords) keywords.set(name, walk(value, scope, run))
-  run.at = isMethod ? callee.at : node.at
-  return isMethod
-    ? callMethod(target, callee.name, args, keywords, run.budget)
-    : callValue(target, args, keywords, run.budget)
+  run.at = at
+  return call(args, keywords, run.budget)
+}
+
+function walkCallee(callee: Node, scope: Scope | undefined, run: Run): Call {
+  if (callee.kind !== 'attribute') {
+    const value = walk(callee, scope, run)
+    return (args, keywords, budget) => callValue(value, args, keywords, budget)
+  }
+  const object = walk(callee.object, scope, run)
+  run.at = callee.at
+  return boundMethod(object, callee.name)
 }
 
 function walkComprehension(node: Comprehension, scope: Scope | undefined, run: Run): Value {

@@ -9,7 +9,7 @@ import { type Dict, dict, list, type Value } from './value.ts'
 const DEEPEST = 100
 
 /** The longest JSON text that is made of a value. */
-const LONGEST = 1_000_000
+const LONGEST = 262_144
 
 /** A plain JSON value; numbers without a fraction become ints. */
 export function fromJson(json: Json): Value {

@@ -6,7 +6,7 @@ import { iterate } from './iterate.ts'
 import { nearestSentence } from './nearest.ts'
 import { asIndex, clampIndex } from './sequences.ts'
 import { textMethods } from './text-methods.ts'
-import { dict, hashKey, type Keywords, list, noRow, typeName, type Value } from './value.ts'
+import { type Call, dict, hashKey, list, noRow, typeName, type Value } from './value.ts'
 
 /** Methods of CPython's values that are not offered: those that change their object, and those that could be abused. */
 export const refusedMethods: ReadonlySet<string> = new Set(
@@ -43,24 +43,14 @@ const dictMethods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['items', { signature: none, call: (object) => view(object, 'items') }],
 ])
 
-/** Calls a method by name. */
-export function callMethod(
-  object: Value,
-  name: string,
-  args: readonly Value[],
-  keywords: Keywords,
-  budget: Budget,
-): Value {
-  if (isNoRow(object)) return noRow
+/** Finds a method by name, ready to be called; as in CPython before its arguments are evaluated. */
+export function boundMethod(object: Value, name: string): Call {
+  if (isNoRow(object)) return () => noRow
   const method = methodOf(object, name)
-  if (method !== undefined) return method.call(object, bind(name, method.signature, args, keywords), budget)
-  // A method of a type, called with its object as first argument: `str.lower(x)`.
-  if (isTextType(object) && textMethods.has(name)) {
-    const [first, ...rest] = args
-    if (first === undefined) fail('TypeError', `unbound method str.${name}() needs an argument`)
-    return callMethod(first, name, rest, keywords, budget)
+  if (method !== undefined) {
+    return (args, keywords, budget) => method.call(object, bind(name, method.signature, args, keywords), budget)
   }
-  return unknownAttribute(object, name)
+  return isTextType(object) && textMethods.has(name) ? textMethod(name) : unknownAttribute(object, name)
 }
 
 /** The value of an attribute that is not called: a column, or a method of `str` for `key=`. */
@@ -68,9 +58,7 @@ export function attribute(object: Value, name: string): Value {
   if (typeof object === 'object' && object !== null && object.kind === 'container') return object.item(name)
   if (isNoRow(object)) return noRow
   if (isTextType(object) && textMethods.has(name)) {
-    const call = (args: readonly Value[], keywords: Keywords, budget: Budget) =>
-      callMethod(object, name, args, keywords, budget)
-    return { kind: 'function', name: `str.${name}`, call }
+    return { kind: 'function', name: `str.${name}`, call: textMethod(name) }
   }
   if (methodOf(object, name) !== undefined) fail('Refused', `A method must be called: '${name}()'.`)
   return unknownAttribute(object, name)
@@ -90,6 +78,17 @@ function methodOf(object: Value, name: string): Method | undefined {
       return dictMethods.get(name) ?? (object.shape === 'list' ? sequenceMethods.get(name) : undefined)
     default:
       return undefined
+  }
+}
+
+/** A method of the type, called with its text as first argument: `str.lower(x)`. */
+function textMethod(name: string): Call {
+  return ([text, ...rest], keywords, budget) => {
+    if (text !== undefined && isNoRow(text)) return noRow
+    if (typeof text !== 'string') {
+      return fail('TypeError', `str.${name}() needs a text, not '${typeName(text ?? null)}'`)
+    }
+    return boundMethod(text, name)(rest, keywords, budget)
   }
 }
 
@@ -132,7 +131,9 @@ function indexOf(
 function get(object: Value, key: Value, other: Value): Value {
   if (typeof object !== 'object' || object === null) return other
   if (object.kind === 'container') return object.has(key) === true ? object.item(key) : other
-  return object.kind === 'dict' ? (object.entries.get(hashKey(key))?.[1] ?? other) : other
+  if (object.kind !== 'dict') return other
+  const entry = object.entries.get(hashKey(key))
+  return entry === undefined ? other : entry[1]
 }
 
 function view(object: Value, of: 'keys' | 'values' | 'items'): Value {

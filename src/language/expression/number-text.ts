@@ -10,9 +10,8 @@ const SPECIAL = /^([+-]?)(?:(inf|infinity)|nan)$/i
 const PREFIXES: Record<string, number> = { x: 16, o: 8, b: 2 }
 const FOREIGN_DIGIT = /(?![0-9])\p{Nd}/gu
 
-/** What `int(text, base)` gives. */
+/** What `int(text, base)` gives, for a base of 0 or 2 to 36. */
 export function parseIntText(text: string, base: bigint): bigint {
-  if (base !== 0n && (base < 2n || base > 36n)) fail('ValueError', 'int() base must be >= 2 and <= 36, or 0')
   const match = /^([+-]?)(0([xXoObB])_?)?(.*)$/s.exec(asciiDigits(text).replaceAll(EDGES, ''))
   const [, sign = '', prefix = '', letter = '', rest = ''] = match ?? []
   const prefixed = PREFIXES[letter.toLowerCase()]

@@ -7,6 +7,8 @@ export type Numeric = bigint | number
 /** Digits behind the point at which rounding changes no float, and at which it leaves nothing. */
 const MOST_DIGITS = 323
 const LEAST_DIGITS = -308
+/** The largest exponent whose power is computed exactly before it is rounded. */
+const MOST_EXACT = 64
 
 export function toFloat(value: Numeric): number {
   if (typeof value === 'number') return value
@@ -47,15 +49,9 @@ export function divide(a: Numeric, b: Numeric): number {
     return right === 0 ? fail('ZeroDivisionError', 'float division by zero') : left / right
   }
   if (b === 0n) fail('ZeroDivisionError', 'division by zero')
-  if (isSafe(a) && isSafe(b)) return a === 0n ? 0 : Number(a) / Number(b)
+  if (isSafe(a) && isSafe(b)) return Number(a) / Number(b)
   const negative = a < 0n !== b < 0n
-  const [left, right] = [a < 0n ? -a : a, b < 0n ? -b : b]
-  const shift = Math.max(0, bitLength(right) - bitLength(left) + 66)
-  const shifted = left << BigInt(shift)
-  // The last bit stands for all that is cut, so that a tie is seen as none.
-  const quotient = Number(shifted % right === 0n ? shifted / right : (shifted / right) | 1n)
-  const half = Math.floor(shift / 2)
-  const result = quotient * 2 ** -half * 2 ** (half - shift)
+  const result = quotientOf(a < 0n ? -a : a, b < 0n ? -b : b)
   if (!Number.isFinite(result)) fail('OverflowError', 'integer division result too large for a float')
   return negative ? -result : result
 }
@@ -155,15 +151,38 @@ function divideFloatsDown(a: number, b: number): [number, number] {
 function powerOfFloats(base: number, exponent: number): number {
   if (exponent === 0 || base === 1) return 1
   if (base === -1 && !Number.isFinite(exponent) && !Number.isNaN(exponent)) return 1
-  if (base === 0 && exponent < 0) fail('ZeroDivisionError', '0.0 cannot be raised to a negative power')
+  if (base === 0 && exponent < 0 && Number.isFinite(exponent))
+    fail('ZeroDivisionError', '0.0 cannot be raised to a negative power')
   if (base < 0 && Number.isFinite(base) && Number.isFinite(exponent) && !Number.isInteger(exponent)) {
     fail('Refused', 'The result would be a complex number, which is not supported.')
   }
-  const result = base ** exponent
+  const result = powerOfParts(base, exponent) ?? base ** exponent
   if (!Number.isFinite(result) && Number.isFinite(base) && Number.isFinite(exponent)) {
     fail('OverflowError', 'Numerical result out of range')
   }
   return result
+}
+
+/** The float nearest to the quotient of two positive ints; infinite when there is none. */
+function quotientOf(left: bigint, right: bigint): number {
+  const shift = Math.max(0, bitLength(right) - bitLength(left) + 66)
+  const shifted = left << BigInt(shift)
+  // The last bit stands for all that is cut, so that a tie is seen as none.
+  const quotient = Number(shifted % right === 0n ? shifted / right : (shifted / right) | 1n)
+  const half = Math.floor(shift / 2)
+  return quotient * 2 ** -half * 2 ** (half - shift)
+}
+
+/** The power for small whole exponents by exact parts: engines differ in the last digit of theirs. */
+function powerOfParts(base: number, exponent: number): number | undefined {
+  const size = Math.abs(exponent)
+  if (!Number.isInteger(exponent) || size > MOST_EXACT || base === 0 || !Number.isFinite(base)) return undefined
+  const [mantissa, shift] = parts(Math.abs(base))
+  const whole = mantissa ** BigInt(size)
+  const by = BigInt(Math.abs(shift) * size)
+  const [up, down] = shift > 0 ? [whole << by, 1n] : [whole, 1n << by]
+  const result = exponent > 0 ? quotientOf(up, down) : quotientOf(down, up)
+  return base < 0 && size % 2 === 1 ? -result : result
 }
 
 /** A positive float as mantissa times two to the exponent. */

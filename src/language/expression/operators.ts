@@ -162,6 +162,10 @@ function concatenate(a: Value, b: Value, budget: Budget): Value | undefined {
 
 function repeat(a: Value, b: Value, budget: Budget): Value | undefined {
   if (typeof b !== 'bigint' && typeof b !== 'boolean') return undefined
+  if (typeof a !== 'string' && itemsOf(a) === undefined) return undefined
+  if (BigInt.asIntN(64, BigInt(b)) !== BigInt(b)) {
+    fail('OverflowError', "cannot fit 'int' into an index-sized integer")
+  }
   const times = BigInt(b) < 0n ? 0 : Number(b)
   if (typeof a === 'string') {
     if (a === '') return a
@@ -204,8 +208,9 @@ function ofSets(operator: '-' | '&' | '|' | '^', a: Value, b: Value, budget: Bud
     charge(budget, a.entries.size + b.entries.size)
     return dict([...a.entries.values(), ...b.entries.values()])
   }
-  const isSet = (value: typeof a) => value.kind === 'set' || (value.kind === 'view' && value.of !== 'values')
-  if (!isSet(a) || !isSet(b)) return undefined
+  const isView = (value: typeof a) => value.kind === 'view' && value.of !== 'values'
+  // Views take anything that can be gone over on their other side, sets only sets and views.
+  if (!isView(a) && !isView(b) && (a.kind !== 'set' || b.kind !== 'set')) return undefined
   const [left, right] = [set(iterate(a, budget)), set(iterate(b, budget))]
   const only = (one: typeof left, other: typeof left) =>
     [...one.entries].filter(([hash]) => !other.entries.has(hash)).map(([, item]) => item)

@@ -1,4 +1,4 @@
-import { fail } from './failure.ts'
+import { Failure, fail } from './failure.ts'
 import { functions } from './functions.ts'
 import { tokenize } from './lexer.ts'
 import { refusedMethods } from './methods.ts'
@@ -23,15 +23,29 @@ export const python = { parse, functions, refusedNames }
 
 function parse(text: string): Node {
   if (text.length > LONGEST) fail('Budget', `The expression has more than ${LONGEST} characters.`, 0)
-  const tree = parseWhole(tokenize(bare(text)))
+  const inner = withoutBraces(text)
+  return inner === undefined ? read(text) : (attempt(inner) ?? attempt(text) ?? read(inner))
+}
+
+function read(text: string): Node {
+  const tree = parseWhole(tokenize(text))
   check(tree)
   return tree
 }
 
-/** Blanks out `{{ }}` around the whole, which some products write, so that places stay the same. */
-function bare(text: string): string {
+function attempt(text: string): Node | undefined {
+  try {
+    return read(text)
+  } catch (thrown) {
+    if (thrown instanceof Failure) return undefined
+    throw thrown
+  }
+}
+
+/** The text with the `{{ }}` blanked out that some products write around the whole, so that places stay the same. */
+function withoutBraces(text: string): string | undefined {
   const match = /^(\s*)\{\{(.*)\}\}(\s*)$/s.exec(text)
-  return match === null ? text : `${match[1]}  ${match[2]}  ${match[3]}`
+  return match === null ? undefined : `${match[1]}  ${match[2]}  ${match[3]}`
 }
 
 /** Refuses calls of what is not part of the language before anything is evaluated. */

@@ -141,8 +141,9 @@ function fromRange({ start, stop, step }: Range, index: Value): Value {
 function sliceRange({ start, stop, step }: Range, bounds: SliceBounds): Value {
   const length = rangeSize(start, stop, step)
   if (length > BigInt(Number.MAX_SAFE_INTEGER)) fail('Budget', 'The range is too long.')
-  const [from, to, by] = resolve(bounds, Number(length))
-  return { kind: 'range', start: start + BigInt(from) * step, stop: start + BigInt(to) * step, step: step * BigInt(by) }
+  const [from, to] = resolve(bounds, Number(length))
+  const by = bounds.step === null ? 1n : bound(bounds.step)
+  return { kind: 'range', start: start + BigInt(from) * step, stop: start + BigInt(to) * step, step: step * by }
 }
 
 function sliceItems(isTuple: boolean, items: readonly Value[], bounds: SliceBounds, budget: Budget): Value {

@@ -16,6 +16,10 @@ const DIGITS =
   /^[\p{Nd}\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]+$/u
 const LETTERS = /^\p{L}+$/u
 const CASED = /^[\p{Lowercase}\p{Uppercase}\p{Lt}]$/u
+/** Letters whose title form is one of its own: large, title, small. */
+const DIGRAPHS = ['\u01c4\u01c5\u01c6', '\u01c7\u01c8\u01c9', '\u01ca\u01cb\u01cc', '\u01f1\u01f2\u01f3']
+/** Letters that have large forms but keep the small one in titles. */
+const GEORGIAN = /^[\u10d0-\u10ff]$/
 
 type Body = (text: string, given: readonly (Value | undefined)[], budget: Budget) => Value
 
@@ -76,6 +80,9 @@ function title(text: string): string {
 
 /** The title form of a letter; of one that becomes several (such as ß), only the first is large. */
 function titleOf(char: string): string {
+  const digraph = DIGRAPHS.find((forms) => forms.includes(char))
+  if (digraph !== undefined) return digraph[1] ?? char
+  if (GEORGIAN.test(char)) return char
   const upper = char.toUpperCase()
   const first = String.fromCodePoint(upper.codePointAt(0) ?? 0)
   return upper.length === first.length ? upper : first + upper.slice(first.length).toLowerCase()
