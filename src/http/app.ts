@@ -62,7 +62,7 @@ function projectRoutes({ store, manage, flow, scheduler, clock }: HttpDeps): Hon
     .route('/connections', connectionRoutes(manage))
     .route('/channels', channelRoutes(manage))
     .route('/rules/:id/evaluations', ruleEvaluationRoutes(manage, store))
-    .route('/rules', ruleRoutes(manage, runner))
+    .route('/rules', ruleRoutes(manage, store, runner))
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))
     .route('/deliveries', deliveryRoutes(manage, store))

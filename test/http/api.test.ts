@@ -125,7 +125,7 @@ const scenarios: Scenario[] = [
     method: 'POST',
     path: '/api/v1/rules/Drift%20over%20the%20limit/preview',
     status: 200,
-    holds: ['"verdict":"true"', '["churn",0.7]', '"title":"Drift of Drift over the limit"'],
+    holds: ['"verdict":"true"', '["churn",0.7]', '"title":"Drift of Drift over the limit"', '"rendered":{"body":"{'],
     lacks: ['secret-path', 'hunter2'],
   },
   {

@@ -1,13 +1,14 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { AppError } from '../../errors.ts'
-import type { Draft, Flow, Tick } from '../../flow.ts'
+import type { Flow, Tick } from '../../flow.ts'
 import { explainEvaluation } from '../../manage/explain.ts'
 import type { Manage } from '../../manage/index.ts'
+import { previewOf } from '../../manage/preview.ts'
 import { versionOf } from '../../manage/rules.ts'
-import { sentence } from '../../model/reason.ts'
 import type { Rule } from '../../model/rule.ts'
 import type { EvaluationCommit } from '../../store/evaluations.ts'
+import type { Store } from '../../store/index.ts'
 import { type ApiEnv, page, pageOf, pathPart, readJson, readQuery } from '../request.ts'
 
 export interface RuleRunner {
@@ -18,11 +19,8 @@ export interface RuleRunner {
   now(): number
 }
 
-/** Rows a preview shows. */
-const SHOWN_ROWS = 100
-
 /** Rules: `/rules`. */
-export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, runner: RuleRunner): Hono<ApiEnv> {
+export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, store: Store, runner: RuleRunner): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get('/', async (context) => {
       const { limit, after, tag, search, connection } = readQuery(context, { ...page, ...filters })
@@ -40,7 +38,7 @@ export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, runner: RuleRunner)
     .post('/', async (context) => context.json(await rules.create(context.get('caller'), await readJson(context)), 201))
     .post('/preview', async (context) => {
       const rule = await rules.draft(context.get('caller'), await readJson(context))
-      return context.json(previewOf(rule, await runner.tryRule(rule)))
+      return context.json(await previewOf(store, rule, await runner.tryRule(rule)))
     })
     .get('/:id', async (context) =>
       context.json(await rules.get(context.get('caller').project, pathPart(context, 'id'))),
@@ -74,7 +72,7 @@ export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, runner: RuleRunner)
     })
     .post('/:id/preview', async (context) => {
       const rule = await rules.named(context.get('caller').project, pathPart(context, 'id'))
-      return context.json(previewOf(rule, await runner.tryRule(rule)))
+      return context.json(await previewOf(store, rule, await runner.tryRule(rule)))
     })
 }
 
@@ -97,34 +95,4 @@ function summaryOf(commit: EvaluationCommit) {
     maximum: null,
   })
   return { evaluation: id, at, verdict, value, error: trace.error, words, deliveries: deliveries.map((one) => one.id) }
-}
-
-function previewOf(rule: Rule, { commit, written }: Draft) {
-  const { result, trace, verdict, value } = commit
-  return {
-    verdict,
-    value,
-    error: trace.error,
-    reasons: trace.reasons.map((reason) => ({ ...reason, text: sentence(reason) })),
-    transitions: trace.transitions,
-    rows:
-      result === null
-        ? null
-        : {
-            columns: result.columns,
-            rows: result.rows.slice(0, SHOWN_ROWS),
-            count: result.rows.length,
-            truncated: result.truncated,
-            elapsed: result.elapsed,
-          },
-    routes: trace.routes.map(({ deliveryId: _, ...decision }) => ({ ...decision, text: sentence(decision.reason) })),
-    messages: written.map(({ delivery, decision }) => ({
-      route: delivery.route,
-      channel: decision.channel,
-      kind: delivery.target.kind,
-      settings: delivery.target.settings,
-      message: delivery.message,
-    })),
-    warnings: rule.warnings,
-  }
 }
