@@ -139,6 +139,7 @@ CREATE TABLE `evaluations` (
 --> statement-breakpoint
 CREATE INDEX `evaluations_rule` ON `evaluations` (`rule_id`,`at`);--> statement-breakpoint
 CREATE INDEX `evaluations_at` ON `evaluations` (`at`);--> statement-breakpoint
+CREATE INDEX `evaluations_plain` ON `evaluations` (`rule_id`,`at`) WHERE notable = 0 and trace is not null;--> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL

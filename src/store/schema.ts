@@ -189,7 +189,12 @@ export const evaluations = sqliteTable(
     minimum: real(),
     maximum: real(),
   },
-  (table) => [index('evaluations_rule').on(table.ruleId, table.at), index('evaluations_at').on(table.at)],
+  (table) => [
+    index('evaluations_rule').on(table.ruleId, table.at),
+    index('evaluations_at').on(table.at),
+    /** What is still to be collapsed. */
+    index('evaluations_plain').on(table.ruleId, table.at).where(sql`notable = 0 and trace is not null`),
+  ],
 )
 
 export const deliveries = sqliteTable(

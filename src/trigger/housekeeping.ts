@@ -1,0 +1,92 @@
+import type { Cancel, Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { RetentionQueries } from '../store/retention.ts'
+
+export interface Housekeeping {
+  start(): void
+  /** Ends after the step that is under way. */
+  stop(): Promise<void>
+  /** Does everything now. */
+  tidy(): Promise<void>
+}
+
+export interface HousekeepingOptions {
+  retention: RetentionQueries
+  clock: Clock
+  log: Log
+  days: number
+  maxBytes: number
+}
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+/** Rules, and rows, that one transaction deals with. */
+const RULES_AT_A_TIME = 20
+const ROWS_AT_A_TIME = 100
+/** Age is looked at every so many minutes. */
+const EXPIRE_EVERY = 10
+
+/** Keeps the database small: every minute unchanged evaluations become runs, every ten what is too old or too much goes. */
+export function createHousekeeping({ retention, clock, log, days, maxBytes }: HousekeepingOptions): Housekeeping {
+  let cancel: Cancel = () => {}
+  let isStopping = false
+  let round = 0
+  let working: Promise<void> = Promise.resolve()
+
+  async function collapse() {
+    for (let last: string | null = ''; last !== null && !isStopping; )
+      last = (await retention.collapse(last, RULES_AT_A_TIME)).last
+  }
+
+  async function expire() {
+    const started = clock.now()
+    const total = { evaluations: 0, deliveries: 0 }
+    const remove = async (olderThan: number) => {
+      const removed = await retention.expire(olderThan, ROWS_AT_A_TIME)
+      total.evaluations += removed.evaluations
+      total.deliveries += removed.deliveries
+      return removed.evaluations + removed.deliveries + removed.alerts
+    }
+    while (!isStopping && (await remove(started - days * DAY)) > 0) {}
+    await shrink(started, remove)
+    if (total.evaluations + total.deliveries > 0) log.retentionFinished({ ...total, took: clock.now() - started })
+  }
+
+  /** Moves the limit of age up, an hour at a time, until the database is small enough. */
+  async function shrink(now: number, remove: (olderThan: number) => Promise<number>) {
+    const oldest = await retention.oldest()
+    if (oldest === null) return
+    for (let limit = oldest + 60 * MINUTE; limit < now && (await retention.bytes()) > maxBytes; limit += 60 * MINUTE)
+      while (!isStopping && (await remove(limit)) > 0) {}
+  }
+
+  async function tidy() {
+    try {
+      await collapse()
+      if (round % EXPIRE_EVERY === 0) await expire()
+      round += 1
+    } catch (thrown) {
+      // Without room nothing can be removed either; it is tried again in a minute.
+      if (!(thrown instanceof AppError)) log.defect({ where: 'retention', error: thrown })
+    }
+  }
+
+  function plan() {
+    cancel = clock.at(clock.now() + MINUTE, () => {
+      working = tidy().then(() => {
+        if (!isStopping) plan()
+      })
+    })
+  }
+
+  return {
+    start: plan,
+    async stop() {
+      isStopping = true
+      cancel()
+      await working
+    },
+    tidy,
+  }
+}
