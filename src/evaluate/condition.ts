@@ -17,6 +17,8 @@ import { columnIndex, type Reading, Rows } from './rows.ts'
 export interface CompiledCondition {
   /** The expression, as written or as a guided trigger stands for it. */
   readonly text: string
+  /** Whether the text stands for a guided trigger. */
+  readonly guided: boolean
   readonly usesPrevious: boolean
   readonly whole: Test
   /** The test of one row, where columns tell alerts apart. */
@@ -111,11 +113,11 @@ export function compileCondition(condition: Condition): CompiledCondition {
   if ('text' in condition) {
     const test = compileTest(condition.text)
     const usesPrevious = test.program.names.has('previous')
-    return { text: condition.text, usesPrevious, whole: test, row: test, combine: 'any' }
+    return { text: condition.text, guided: false, usesPrevious, whole: test, row: test, combine: 'any' }
   }
   const { whole, row, combine } = guidedText(condition)
   const usesPrevious = condition.trigger === 'changed'
-  return { text: whole, usesPrevious, whole: compileTest(whole), row: compileTest(row), combine }
+  return { text: whole, guided: true, usesPrevious, whole: compileTest(whole), row: compileTest(row), combine }
 }
 
 /** Decides on a result: one item for the whole of it, or one for each fingerprint. Throws a ConditionError. */

@@ -14,6 +14,8 @@ import { type Callable, type Keywords, list, noRow, set, tuple, typeName, type V
 type Body = (given: readonly (Value | undefined)[], budget: Budget) => Value
 
 const one: Signature = { places: [''], required: 1 }
+/** What rounding costs: it looks at the exact value. */
+const ROUND_STEPS = 10
 const optional: Signature = { places: [''], required: 0 }
 
 /** The functions of the language by name. */
@@ -27,9 +29,10 @@ export const functions: ReadonlyMap<string, Callable> = new Map(
     define('str', { places: ['object', 'encoding', 'errors'], required: 0 }, textOf),
     define('int', { places: ['', 'base'], required: 0 }, integerOf),
     define('float', optional, floatOf),
-    define('round', { places: ['number', 'ndigits'], required: 1 }, ([value = null, digits = null]) =>
-      round(value, digits),
-    ),
+    define('round', { places: ['number', 'ndigits'], required: 1 }, ([value = null, digits = null], budget) => {
+      charge(budget, ROUND_STEPS)
+      return round(value, digits)
+    }),
     define('sum', { places: ['', 'start'], required: 1 }, ([items = null, start = 0n], budget) =>
       sum(items, start, budget),
     ),

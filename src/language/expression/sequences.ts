@@ -1,4 +1,4 @@
-import { allowList, allowText, type Budget } from './budget.ts'
+import { allowList, allowText, type Budget, charge } from './budget.ts'
 import { isPlain, lengthOf } from './characters.ts'
 import { rangeSize } from './compare.ts'
 import { fail } from './failure.ts'
@@ -45,6 +45,7 @@ export function slice(object: Value, bounds: SliceBounds, budget: Budget): Value
     allowText(budget, chars.length)
     const [start, stop, step] = resolve(bounds, chars.length)
     if (step === 1) return typeof chars === 'string' ? chars.slice(start, stop) : chars.slice(start, stop).join('')
+    charge(budget, chars.length / 4)
     return picked(start, stop, step).reduce((text, at) => text + (chars[at] ?? ''), '')
   }
   if (typeof object === 'object' && object !== null) {
