@@ -67,7 +67,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
 
     const authorities = config.tls.caFile === null ? [] : [readAuthorities(config.tls.caFile)]
     const own: { host: string; port: number }[] = []
-    const http = createHttp({ policy: config.egress.policy, allow: config.egress.allow, own, authorities })
+    const http = createHttp({ ...config.egress, own, authorities })
     onStop('http', http.close)
     const channelOf = (kind: string) => (isChannelKind(kind) ? channels[kind] : undefined)
     const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets })
