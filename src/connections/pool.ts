@@ -81,20 +81,29 @@ export function createPool<T>({ size, idle, open, end }: PoolOptions<T>): Pool<T
     sweep.unref?.()
   }
 
+  function release(item: T) {
+    const next = waiting.shift()
+    if (next !== undefined) return next.take(item)
+    if (closed) return finish(item)
+    resting.push({ item, since: performance.now() })
+    planSweep()
+  }
+
+  function take(signal: AbortSignal): T | Promise<T> {
+    const rested = resting.pop()
+    if (rested !== undefined) return rested.item
+    return members.size + opening < size ? openOne(signal) : wait(signal)
+  }
+
   return {
     acquire: async (signal) => {
       signal.throwIfAborted()
-      const rested = resting.pop()
-      if (rested !== undefined) return rested.item
-      return members.size + opening < size ? openOne(signal) : wait(signal)
+      const item = await take(signal)
+      if (signal.aborted) release(item)
+      signal.throwIfAborted()
+      return item
     },
-    release(item) {
-      const next = waiting.shift()
-      if (next !== undefined) return next.take(item)
-      if (closed) return finish(item)
-      resting.push({ item, since: performance.now() })
-      planSweep()
-    },
+    release,
     discard: finish,
     close() {
       closed = true
