@@ -2,12 +2,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Environment, initSync } from 'minijinja-js/dist/web/minijinja_js.js'
 import { messageOf } from '../errors.ts'
+import { jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { filters, type JinjaFilter } from './jinja/filters.ts'
 import { keysInOrder, pythonJson, pythonText } from './jinja/print.ts'
 import type { JinjaAnswer, JinjaRequest } from './jinja/protocol.ts'
 import { MOST_OUTPUT } from './limits.ts'
 
 const { wasm } = workerData as { wasm: Uint8Array<ArrayBuffer> }
+/** Python's words for values of JSON. */
+const words: Record<string, string> = { True: 'true', False: 'false', None: 'null' }
 let shapes: string[][] = []
 let failed: Error | undefined
 
@@ -48,8 +51,10 @@ function createEnvironment(): Environment {
       throw new Error('only a map has items')
     },
     __json: (text) => pythonJson(String(text)),
-    __json_text: (text) => JSON.stringify(String(text)).slice(1, -1),
-    __json_value: (text) => jsonValue(String(text)),
+    __json_text: (text) => jsonInside(String(text)),
+    __json_value: (text) => jsonValue(words[String(text)] ?? String(text)),
+    __markdown: (text) => markdownInside(String(text)),
+    __markdown_url: (text) => markdownUrl(String(text)),
   }
   for (const [name, filter] of Object.entries(own)) made.addFilter(name, guarded(filter))
   return made
@@ -70,19 +75,6 @@ function guarded(filter: JinjaFilter): JinjaFilter {
 function compile(source: string) {
   environment.addTemplate('checked', source)
   environment.removeTemplate('checked')
-}
-
-/** A piece of JSON that stands outside a string; commas between items may be rendered too. */
-function jsonValue(text: string): string {
-  const words: Record<string, string> = { True: 'true', False: 'false', None: 'null' }
-  const value = words[text] ?? text
-  if (/^[\s,]*$/.test(value)) return value
-  try {
-    JSON.parse(value)
-    return value
-  } catch {
-    throw new Error(`outside a string a tag must render to JSON, not to ${JSON.stringify(value.slice(0, 40))}`)
-  }
 }
 
 function missing(names: string[], kind: 'filter' | 'test'): string[] {

@@ -23,8 +23,9 @@ export async function renderJinja(
   variables: Variables,
   printing?: (tag: Tag) => Printing,
 ): Promise<string> {
-  const source = prelude(variables) + rewriteTemplate(checkedLength(text), printing)
-  const result = await runJinja({ kind: 'render', source, original: text, shapes: shapesOf(variables) })
+  const named = Object.fromEntries(Object.entries(variables).filter(([name]) => text.includes(name)))
+  const source = prelude(named) + rewriteTemplate(checkedLength(text), printing)
+  const result = await runJinja({ kind: 'render', source, original: text, shapes: shapesOf(named) })
   return result.kind === 'text' ? result.text : ''
 }
 

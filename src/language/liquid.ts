@@ -9,6 +9,7 @@ import {
   toValueSync,
 } from 'liquidjs'
 import { didYouMean } from '../model/nearest.ts'
+import { jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { MOST_OUTPUT } from './limits.ts'
 import { scanTags } from './tags.ts'
 import { TemplateError } from './template-error.ts'
@@ -26,8 +27,13 @@ const CACHE = { entries: 500, characters: 4_000_000 }
 /** Numbers from here on are times in ms, not in s, to the filter `date`. */
 const LEAST_MILLISECONDS = 100_000_000_000
 
-/** Filters made here; the names JSON bodies add to their tags. */
-export const jsonFilters = { text: 'json_text', value: 'json_value' }
+/** Filters that are put behind a value by where it stands: in a string or outside one, in Markdown or a link there. */
+export const ownFilters = {
+  jsonText: 'json_text',
+  jsonValue: 'json_value',
+  markdown: 'markdown_text',
+  markdownUrl: 'markdown_url',
+}
 
 let made: Liquid | undefined
 const cache = new Map<string, Template[]>()
@@ -90,8 +96,10 @@ function createLiquid(): Liquid {
       const milliseconds = typeof value === 'number' && Math.abs(value) >= LEAST_MILLISECONDS
       return date.call(this, milliseconds ? new Date(value) : value, ...more)
     })
-  liquid.registerFilter(jsonFilters.text, (value: unknown) => JSON.stringify(show(value)).slice(1, -1))
-  liquid.registerFilter(jsonFilters.value, (value: unknown) => jsonValue(show(value)))
+  liquid.registerFilter(ownFilters.jsonText, (value: unknown) => jsonInside(show(value)))
+  liquid.registerFilter(ownFilters.jsonValue, (value: unknown) => jsonValue(show(value)))
+  liquid.registerFilter(ownFilters.markdown, (value: unknown) => markdownInside(show(value)))
+  liquid.registerFilter(ownFilters.markdownUrl, (value: unknown) => markdownUrl(show(value)))
   return liquid
 }
 
@@ -102,17 +110,6 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return value.map(show).join('')
   if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) return jsonText(value)
   return String(value)
-}
-
-/** A piece of JSON that stands outside a string; commas between items may be rendered too. */
-function jsonValue(text: string): string {
-  if (/^[\s,]*$/.test(text)) return text
-  try {
-    JSON.parse(text)
-    return text
-  } catch {
-    throw new Error(`outside a string a tag must render to JSON, not to ${JSON.stringify(text.slice(0, 40))}`)
-  }
 }
 
 /** `capture` as it was, but what it holds counts as memory: it could double a text with every line. */

@@ -3,8 +3,8 @@ import type { RenderedBody } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { analyzeJinja, renderJinja } from './jinja.ts'
 import { fillBody, planBody, type Slot } from './json-body.ts'
-import { analyzeLiquid, jsonFilters, renderLiquid } from './liquid.ts'
-import { type Engine, scanTags } from './tags.ts'
+import { analyzeLiquid, ownFilters, renderLiquid } from './liquid.ts'
+import { type Engine, scanTags, type Tag } from './tags.ts'
 import { TemplateError } from './template-error.ts'
 import type { Variables } from './template-value.ts'
 
@@ -22,6 +22,18 @@ export async function renderTemplate(engine: Engine, text: string, variables: Va
 }
 
 /**
+ * Renders a text of light Markdown: marks in a value are shown as they are and style nothing. Throws `TemplateError`.
+ */
+export async function renderMarkdown(engine: Engine, text: string, variables: Variables): Promise<string> {
+  if (!text.includes('{')) return text
+  const inUrl = (at: number) => /\]\((?:[^()\s]|\{\{[^{}]*\}\})*$/.test(text.slice(Math.max(0, at - 2000), at))
+  if (engine === 'jinja')
+    return await renderJinja(text, variables, ({ start }) => (inUrl(start) ? 'markdown-url' : 'markdown'))
+  const filter = ({ start }: Tag) => (inUrl(start) ? ownFilters.markdownUrl : ownFilters.markdown)
+  return renderLiquid(withFilters(text, filter), variables)
+}
+
+/**
  * Renders a body. Where it is JSON every tag is rendered inside its string, so that no value can break it. Throws
  * `TemplateError`, also when a body that declares JSON renders to something else.
  */
@@ -32,8 +44,11 @@ export async function renderBody(engine: Engine, text: string, variables: Variab
     const rendered = await renderSlots(engine, plan.slots, variables)
     return json(fillBody(plan.parts, plan.slots, rendered))
   }
-  if (engine === 'liquid') return json(renderLiquid(withJsonFilters(text, plan.inString), variables))
-  const printing = ({ start }: { start: number }) => (plan.inString.has(start) ? 'json-text' : 'json-value')
+  if (engine === 'liquid') {
+    const filter = ({ start }: Tag) => (plan.inString.has(start) ? ownFilters.jsonText : ownFilters.jsonValue)
+    return json(renderLiquid(withFilters(text, filter), variables))
+  }
+  const printing = ({ start }: Tag) => (plan.inString.has(start) ? 'json-text' : 'json-value')
   return json(await renderJinja(text, variables, printing))
 }
 
@@ -67,12 +82,12 @@ async function renderSlots(engine: Engine, slots: readonly Slot[], variables: Va
   return rendered
 }
 
-function withJsonFilters(text: string, inString: ReadonlySet<number>): string {
+/** A Liquid template in which a filter of ours comes last in every output. */
+function withFilters(text: string, filter: (tag: Tag) => string): string {
   let [source, from] = ['', 0]
   for (const tag of scanTags(text, 'liquid')) {
     if (tag.kind !== 'output') continue
-    const filter = inString.has(tag.start) ? jsonFilters.text : jsonFilters.value
-    source += text.slice(from, tag.start) + tag.source.replace(/(-?\}\})$/, ` | ${filter} $1`)
+    source += text.slice(from, tag.start) + tag.source.replace(/(-?\}\})$/, ` | ${filter(tag)} $1`)
     from = tag.end
   }
   return source + text.slice(from)

@@ -2,8 +2,8 @@ import { blockName, lineAt, scanTags, type Tag } from '../tags.ts'
 import { rewriteExpression, rewriteLoop } from './rewrite.ts'
 import { isOperator, type Token, tokenize } from './tokens.ts'
 
-/** What a value is printed as: plain text, text inside a JSON string, or a JSON value of its own. */
-export type Printing = 'text' | 'json-text' | 'json-value'
+/** Where a value is printed: in plain text, inside a string of JSON or outside one, in Markdown or in a link there. */
+export type Printing = 'text' | 'json-text' | 'json-value' | 'markdown' | 'markdown-url'
 
 /** The names a template refers to, each with the line it first stands on. */
 export interface Names {
@@ -16,7 +16,13 @@ export interface Names {
   tests: Map<string, number>
 }
 
-const blockFilter = { text: '', 'json-text': '|__json_text', 'json-value': '|__json_value' }
+const printFilters: Record<Printing, string> = {
+  text: '',
+  'json-text': '|__json_text',
+  'json-value': '|__json_value',
+  markdown: '|__markdown',
+  'markdown-url': '|__markdown_url',
+}
 const keywords = new Set(
   'and or not in is if else elif for recursive true false none True False None loop self super caller varargs kwargs namespace range dict cycler joiner lipsum'.split(
     ' ',
@@ -68,7 +74,7 @@ function rewriteTag(tag: Tag, printing: (tag: Tag) => Printing): string {
   // These must stand alone in their tag for the engine to see what they are.
   if (/^\s*(loop|caller|super)\s*\(/.test(expression) || expression.trim() === '')
     return `{{${left}${expression}${right}}}`
-  const text = `(__v if __v is string else __v|string|__text)${blockFilter[printing(tag)]}`
+  const text = `(__v if __v is string else __v|string|__text)${printFilters[printing(tag)]}`
   return `{%${left} with __v = (${expression}) %}{{ ${text} }}{% endwith ${right}%}`
 }
 
