@@ -67,21 +67,25 @@ const levels: Record<keyof Events, LogLevel> = {
 
 /** Writes events at or above `least` as one JSON object a line to `sink`. */
 export function createLog(sink: (line: string) => void, least: LogLevel, clock: Clock): Log {
-  const write = (event: keyof Events) => (fields: object) => {
-    const level = levels[event]
-    if (logLevels.indexOf(level) < logLevels.indexOf(least)) return
-    const time = new Date(clock.now()).toISOString()
-    sink(JSON.stringify({ time, level, event, ...fields }, plain))
-  }
-  return Object.fromEntries(Object.keys(levels).map((event) => [event, write(event as keyof Events)])) as unknown as Log
+  const events = Object.entries(levels).map(([event, level]) => {
+    if (logLevels.indexOf(level) < logLevels.indexOf(least)) return [event, () => {}]
+    return [
+      event,
+      (fields: object) => {
+        const time = new Date(clock.now()).toISOString()
+        sink(redact(JSON.stringify({ time, level, event, ...fields }, event === 'defect' ? withErrors : undefined)))
+      },
+    ]
+  })
+  return Object.fromEntries(events) as Log
 }
 
-/** Texts as a log may show them: errors as text with their stack, passwords in URLs and bearer tokens cut out. */
-function plain(_key: string, value: unknown): unknown {
-  if (value instanceof Error) return redact(value.stack ?? value.message)
-  return typeof value === 'string' ? redact(value) : value
+/** Errors as text with their stack. */
+function withErrors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? (value.stack ?? value.message) : value
 }
 
-function redact(text: string): string {
-  return text.replace(/:\/\/[^/\s@]+@/g, '://***@').replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***')
+/** A line as a log may show it: passwords in URLs and tokens cut out of its texts. */
+function redact(line: string): string {
+  return line.replace(/:\/\/(?:[^/\s@"\\]|\\.)+@/g, '://***@').replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***')
 }

@@ -63,8 +63,8 @@ async function send(claim: Claim, open: OpenTarget, tools: AttemptTools, signal:
     now: tools.now(),
     cache: open.cache,
     print: tools.print,
-    ...(previous === null ? {} : { previous }),
   }
+  if (previous !== null) context.previous = previous
   if (claim.doubtful && !channel.idempotent && channel.probe !== undefined) {
     const found = await channel.probe(settings, context)
     if (found === 'sent') return delivered(claim, 'It had arrived with the attempt before.', null, tools.now())

@@ -12,6 +12,8 @@ export interface DeliveryRecord {
   evaluation_id: string | null
   route: string
   fingerprints: string
+  /** The one there is, if there is exactly one. */
+  fingerprint: string | null
   channel_id: string | null
   kind: string
   destination: string
@@ -58,23 +60,23 @@ export interface DeliverySummary extends Omit<Delivery, 'message' | 'target'> {
 }
 
 /** The columns of `FullRecord`, from `deliveries d` and `delivery_contents c`. */
-export const FULL = `SELECT d.seq, d.id, d.project, d.rule_id, d.evaluation_id, d.route, d.fingerprints, d.channel_id, d.kind,
+export const FULL = `SELECT d.seq, d.id, d.project, d.rule_id, d.evaluation_id, d.route, d.fingerprints, d.fingerprint, d.channel_id, d.kind,
   d.destination, d.message_kind, d.state, d.reason, d.attempts, d.created_at, d.next_at, d.deadline_at, d.finished_at,
   d.waits_for, d.follows, d.receipt, c.settings, c.sealed, c.message
   FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq`
 
+/** Every attempt comes through here, so nothing is copied or parsed that need not be. */
 export function toDelivery(row: FullRecord): Delivery {
-  return {
-    ...common(row),
-    target: {
-      channelId: row.channel_id,
-      kind: row.kind,
-      destination: row.destination,
-      settings: parse<JsonObject>(row.settings),
-      sealed: row.sealed,
-    },
-    message: JSON.parse(row.message) as Message,
+  const delivery = common(row) as Delivery
+  delivery.target = {
+    channelId: row.channel_id,
+    kind: row.kind,
+    destination: row.destination,
+    settings: row.settings === '{}' ? {} : (JSON.parse(row.settings) as JsonObject),
+    sealed: row.sealed,
   }
+  delivery.message = JSON.parse(row.message) as Message
+  return delivery
 }
 
 export function toSummary(row: DeliveryRecord & { title: string | null }): DeliverySummary {
@@ -110,7 +112,7 @@ function common(row: DeliveryRecord): Omit<Delivery, 'message' | 'target'> {
     ruleId: row.rule_id,
     evaluationId: row.evaluation_id,
     route: row.route,
-    fingerprints: JSON.parse(row.fingerprints) as string[],
+    fingerprints: row.fingerprint === null ? (JSON.parse(row.fingerprints) as string[]) : [row.fingerprint],
     kind: row.message_kind,
     createdAt: row.created_at,
     state: row.state,
@@ -121,9 +123,4 @@ function common(row: DeliveryRecord): Omit<Delivery, 'message' | 'target'> {
     finishedAt: row.finished_at,
     receipt: row.receipt === null ? null : (JSON.parse(row.receipt) as JsonObject),
   }
-}
-
-/** Most settings are empty, and each is read at every attempt. */
-function parse<T extends object>(text: string): T {
-  return (text === '{}' ? {} : JSON.parse(text)) as T
 }

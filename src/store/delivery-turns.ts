@@ -97,6 +97,7 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
   const told = raw.prepare(
     'UPDATE route_states SET delivered_at = ? WHERE rule_id = ? AND route = ? AND fingerprint = ? AND delivery_id = ?',
   )
+  const anyWaiting = raw.prepare('SELECT 1 FROM deliveries WHERE waits_for IS NOT NULL LIMIT 1')
   const alerted = raw.prepare('UPDATE rule_clocks SET last_alert_at = ? WHERE rule_id = ?')
   const firstReceipt = raw
     .prepare<[string, string, string], string>(
@@ -131,9 +132,13 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
       row.rule_id !== null && CONTINUES.has(row.message_kind)
         ? firstReceipt.get(row.rule_id, row.route, row.fingerprints)
         : undefined
+    const delivery = toDelivery(row)
+    delivery.state = 'sending'
+    delivery.attempts = attempt
+    delivery.nextAt = null
     return {
       seq: row.seq,
-      delivery: { ...toDelivery(row), state: 'sending', attempts: attempt, nextAt: null },
+      delivery,
       attempt,
       tries: attempt - before,
       doubtful,
@@ -141,7 +146,19 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     }
   }
 
-  function record({ claim, outcome, cause, response, at, next }: Finished) {
+  function recordAll(finished: readonly Finished[]) {
+    const someWait = anyWaiting.get() !== undefined
+    const alerting = new Map<string, number>()
+    for (const each of finished) {
+      record(each, someWait)
+      const { claim, at, next } = each
+      const { ruleId, kind } = claim.delivery
+      if (next.state === 'delivered' && ruleId !== null && TELLS.has(kind)) alerting.set(ruleId, at)
+    }
+    for (const [ruleId, at] of alerting) alerted.run(at, ruleId)
+  }
+
+  function record({ claim, outcome, cause, response, at, next }: Finished, someWait: boolean) {
     const { seq, delivery, attempt } = claim
     const retryAt = next.state === 'pending' ? next.nextAt : null
     closeAttempt.run(at, outcome, cause, response, retryAt, seq, attempt)
@@ -150,7 +167,7 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     else {
       deliver.run(DELIVERED, at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
       if (delivery.ruleId !== null && TELLS.has(delivery.kind)) tell(delivery, delivery.ruleId, at)
-      order.releaseDependents(delivery.id, at)
+      if (someWait) order.releaseDependents(delivery.id, at)
     }
   }
 
@@ -177,7 +194,7 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
         const now = clock.now()
         const { finished, want } = collect(now)
         const result: TurnResult = { claims: [], next: new Map() }
-        for (const each of finished) record(each)
+        if (finished.length > 0) recordAll(finished)
         for (const each of want) claim(each, now, result)
         return result
       }),
