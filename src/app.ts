@@ -20,6 +20,7 @@ import { masterKeyPath } from './secrets.ts'
 import type { Store } from './store/index.ts'
 import { lockDataDirectory } from './store/lock.ts'
 import { openStore, prepareDataDirectory } from './store/open.ts'
+import { createHousekeeping } from './trigger/housekeeping.ts'
 import { readSchedule } from './trigger/schedule.ts'
 import { createScheduler } from './trigger/scheduler.ts'
 import { build } from './version.ts'
@@ -108,6 +109,15 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const { concurrency } = config.scheduler
     const scheduler = createScheduler({ store, flow, clock, log, concurrency, perConnection: poolSize })
 
+    const { days, maxMegabytes } = config.retention
+    const housekeeping = createHousekeeping({
+      retention: store.retention,
+      clock,
+      log,
+      days,
+      maxBytes: maxMegabytes * 1e6,
+    })
+
     const manage = createManage({ store, secrets, clock, sources, readSchedule, onRulesChanged: scheduler.wake })
     let trouble: string | null = 'It is starting.'
     const api = createHttpApp({ store, manage, flow, scheduler, log, clock, readiness: () => trouble })
@@ -122,6 +132,8 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
           onStop('log', () => log.stopped({ uptime: clock.now() - startedAt }))
           await worker.start()
           onStop('worker', () => worker.stop(DRAIN))
+          housekeeping.start()
+          onStop('housekeeping', housekeeping.stop)
           await sources.start()
           await scheduler.start()
           onStop('scheduler', async () => {
