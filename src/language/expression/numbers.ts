@@ -1,5 +1,6 @@
 import { allowBits } from './budget.ts'
 import { fail } from './failure.ts'
+import { wholePower } from './power.ts'
 
 /** An int or a float. */
 export type Numeric = bigint | number
@@ -7,8 +8,6 @@ export type Numeric = bigint | number
 /** Digits behind the point at which rounding changes no float, and at which it leaves nothing. */
 const MOST_DIGITS = 323
 const LEAST_DIGITS = -308
-/** The largest exponent whose power is computed exactly before it is rounded. */
-const MOST_EXACT = 64
 
 export function toFloat(value: Numeric): number {
   if (typeof value === 'number') return value
@@ -156,7 +155,7 @@ function powerOfFloats(base: number, exponent: number): number {
   if (base < 0 && Number.isFinite(base) && Number.isFinite(exponent) && !Number.isInteger(exponent)) {
     fail('Refused', 'The result would be a complex number, which is not supported.')
   }
-  const result = powerOfParts(base, exponent) ?? base ** exponent
+  const result = wholePower(base, exponent) ?? base ** exponent
   if (!Number.isFinite(result) && Number.isFinite(base) && Number.isFinite(exponent)) {
     fail('OverflowError', 'Numerical result out of range')
   }
@@ -171,18 +170,6 @@ function quotientOf(left: bigint, right: bigint): number {
   const quotient = Number(shifted % right === 0n ? shifted / right : (shifted / right) | 1n)
   const half = Math.floor(shift / 2)
   return quotient * 2 ** -half * 2 ** (half - shift)
-}
-
-/** The power for small whole exponents by exact parts: engines differ in the last digit of theirs. */
-function powerOfParts(base: number, exponent: number): number | undefined {
-  const size = Math.abs(exponent)
-  if (!Number.isInteger(exponent) || size > MOST_EXACT || base === 0 || !Number.isFinite(base)) return undefined
-  const [mantissa, shift] = parts(Math.abs(base))
-  const whole = mantissa ** BigInt(size)
-  const by = BigInt(Math.abs(shift) * size)
-  const [up, down] = shift > 0 ? [whole << by, 1n] : [whole, 1n << by]
-  const result = exponent > 0 ? quotientOf(up, down) : quotientOf(down, up)
-  return base < 0 && size % 2 === 1 ? -result : result
 }
 
 /** A positive float as mantissa times two to the exponent. */

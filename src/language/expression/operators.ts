@@ -8,9 +8,6 @@ import { add, divide, divideDown, multiply, type Numeric, power, shiftLeft, shif
 import type { BinaryOperator, CompareOperator } from './tree.ts'
 import { dict, list, noRow, set, tuple, typeName, type Value } from './value.ts'
 
-/** What a power costs: it is computed exactly. */
-const POWER_STEPS = 20
-
 /** Truth as Python has it: false are None, zero and what is empty. A missing row is false. */
 export function truthy(value: Value): boolean {
   if (value === null || typeof value !== 'object') return Boolean(value) || Number.isNaN(value)
@@ -47,7 +44,6 @@ export function numeric(value: Value): Numeric | undefined {
 export function binary(operator: BinaryOperator, a: Value, b: Value, budget: Budget): Value {
   const [left, right] = [numeric(a), numeric(b)]
   if (left !== undefined && right !== undefined) {
-    if (operator === '**') charge(budget, POWER_STEPS)
     const result = typeof a === 'boolean' && typeof b === 'boolean' ? ofBools(operator, a, b) : undefined
     return result ?? arithmetic(operator, left, right) ?? unsupported(operator, a, b)
   }

@@ -128,9 +128,10 @@ function affix(
   const window = within(text, start, end)
   const many = typeof wanted === 'object' && wanted !== null && wanted.kind === 'tuple'
   const affixes = many ? wanted.items : [wanted]
-  return affixes
-    .map((one) => textArgument(one, 'the argument'))
-    .some((one) => window !== undefined && test(window.text, one))
+  return affixes.some((one) => {
+    const text = textArgument(one, 'the argument')
+    return window !== undefined && test(window.text, text)
+  })
 }
 
 function find(text: string, [wanted, start, end]: readonly (Value | undefined)[]): bigint {
