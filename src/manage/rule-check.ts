@@ -1,8 +1,10 @@
+import { templateNames } from '../compose/variables.ts'
+import { templateNames } from '../compose/variables.ts'
 import type { Issue } from '../errors.ts'
-import { ConditionError, compileCondition, conditionNames } from '../evaluate/condition.ts'
+import { ConditionError, compileCondition } from '../evaluate/condition.ts'
+import { checkNames } from '../evaluate/condition-check.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
-import { didYouMean } from '../model/nearest.ts'
 import type { Condition, RuleDefinition } from '../model/rule.ts'
 
 /** What is wrong with a rule's texts, and what its author should know. */
@@ -17,17 +19,12 @@ interface TemplateText {
   text: string
 }
 
-/** What templates may ask for. */
-const templateNames = new Set(['rule', 'alert', 'alerts', 'rows', 'row_count', 'query_result', 'value', 'time'])
-
 /** Parses every condition and template of a rule and looks at what can be told without its data. */
 export async function checkTexts(definition: RuleDefinition): Promise<TextCheck> {
   const { routes, fingerprint } = definition
+  const conditions = conditionsOf(definition).map(({ path, condition }) => checkCondition(condition, fingerprint, path))
   const issues = [
-    ...conditionIssues(definition.condition, 'condition'),
-    ...routes.flatMap(({ condition }, index) =>
-      condition === undefined ? [] : conditionIssues(condition, `routes.${index}.condition`),
-    ),
+    ...conditions.flatMap((checked) => checked.issues),
     ...repeated(fingerprint).map((name) => ({ path: 'fingerprint', message: `"${name}" is named twice` })),
     ...repeated(routes.flatMap(({ name }) => name ?? [])).map((name) => ({
       path: 'routes',
@@ -35,7 +32,7 @@ export async function checkTexts(definition: RuleDefinition): Promise<TextCheck>
     })),
     ...holdIssues(definition),
   ]
-  const warnings: string[] = []
+  const warnings = conditions.flatMap((checked) => checked.warnings)
   for (const { path, engine, text } of templatesOf(definition)) {
     const checked = await checkTemplate(engine, text, templateNames)
     issues.push(...checked.errors.map((error) => ({ path, message: error.message })))
@@ -44,6 +41,14 @@ export async function checkTexts(definition: RuleDefinition): Promise<TextCheck>
   if (routes.length === 0) warnings.push('It has no routes, so nobody is told.')
   if (routes.some(({ channel }) => channel === null)) warnings.push('A route waits for a channel to be named.')
   return { issues, warnings }
+}
+
+/** Every condition of a rule, with its place. */
+export function conditionsOf({ condition, routes }: RuleDefinition): { path: string; condition: Condition }[] {
+  const ofRoutes = routes.flatMap((route, index) =>
+    route.condition === undefined ? [] : [{ path: `routes.${index}.condition`, condition: route.condition }],
+  )
+  return [{ path: 'condition', condition }, ...ofRoutes]
 }
 
 /** Every text of a rule that is a template, with its place. Settings of routes are always Liquid. */
@@ -69,28 +74,16 @@ export function templatesOf({ message, routes }: RuleDefinition): TemplateText[]
   return [...own, ...ofRoutes].filter(({ text }) => text !== '')
 }
 
-function conditionIssues(condition: Condition, path: string): Issue[] {
+function checkCondition(condition: Condition, fingerprint: readonly string[], path: string): TextCheck {
+  const place = 'text' in condition ? `${path}.text` : path
   try {
-    const { whole, row } = compileCondition(condition)
-    const names = new Set([...whole.program.names, ...row.program.names])
-    return [...names]
-      .filter((name) => !isKnown(name))
-      .map((name) => ({ path: `${path}.text`, message: unknownName(name) }))
+    const { errors, warnings } = checkNames(compileCondition(condition), fingerprint)
+    return { issues: errors.map((message) => ({ path: place, message })), warnings }
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError || thrown instanceof ConditionError)) throw thrown
-    const place = `line ${thrown.line}, column ${thrown.column}`
-    return [
-      { path: 'text' in condition ? `${path}.text` : path, message: `${thrown.kind}: ${thrown.message} (${place})` },
-    ]
+    const { kind, message, line, column } = thrown
+    return { issues: [{ path: place, message: `${kind}: ${message} (line ${line}, column ${column})` }], warnings: [] }
   }
-}
-
-function isKnown(name: string): boolean {
-  return conditionNames.some((known) => known === name)
-}
-
-function unknownName(name: string): string {
-  return `there is nothing named "${name}".${didYouMean(name, conditionNames)} A condition knows ${conditionNames.join(', ')}.`
 }
 
 function holdIssues(definition: RuleDefinition): Issue[] {

@@ -1,12 +1,14 @@
 import { QueryError } from '../connections/connection.ts'
 import { AppError, messageOf } from '../errors.ts'
-import { ConditionError, compileCondition, verdicts } from '../evaluate/condition.ts'
+import { compileCondition } from '../evaluate/condition.ts'
+import { type ColumnFix, checkCondition } from '../evaluate/condition-check.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { RuleDefinition } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
 import type { ConnectionRow } from '../store/connections.ts'
 import type { ManageContext } from './context.ts'
+import { conditionsOf } from './rule-check.ts'
 
 /** ms that a trial at save may take. */
 const TRIAL_TIMEOUT = 5000
@@ -32,7 +34,12 @@ export async function tryQuery(
       maxRows: TRIAL_ROWS,
       times: { scheduledAt: now, now, since: now - 3_600_000 },
     })
-    return [...columnWarnings(definition, result), ...conditionWarnings(definition, result, now, lenient)]
+    const input = { result, previous: null, fingerprint: definition.fingerprint, tags: definition.tags, createdBy: '' }
+    const checked = conditionsOf(definition).map(({ condition }) =>
+      checkCondition(compileCondition(condition), { ...input, now, createdAt: now, lenient }),
+    )
+    const warnings = checked.flatMap(({ fixes, warnings }) => [...fixes.map(columnWarning), ...warnings])
+    return [...fingerprintWarnings(definition, result), ...new Set(warnings)]
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown
     if (thrown instanceof QueryError && thrown.failure === 'refused')
@@ -42,32 +49,18 @@ export async function tryQuery(
   }
 }
 
-function columnWarnings({ fingerprint, condition }: RuleDefinition, { columns }: QueryResult): string[] {
-  const names = columns.map(({ name }) => name)
-  const wanted = [
-    ...fingerprint.map((name) => ({ name, part: 'fingerprint' })),
-    ...('column' in condition ? [{ name: condition.column, part: 'condition' }] : []),
-  ]
-  return wanted
-    .filter(({ name }) => !names.includes(name))
-    .map(
-      ({ name, part }) =>
-        `The ${part} names the column "${name}", which the query does not return.${didYouMean(name, names)} It returns ${names.join(', ')}.`,
-    )
+function fingerprintWarnings({ fingerprint }: RuleDefinition, { columns }: QueryResult): string[] {
+  const available = columns.map(({ name }) => name)
+  return fingerprint
+    .filter((name) => !available.includes(name))
+    .map((missing) => notReturned('fingerprint', missing, available))
 }
 
-function conditionWarnings(definition: RuleDefinition, result: QueryResult, now: number, lenient: boolean): string[] {
-  const { condition, fingerprint, tags } = definition
-  try {
-    const compiled = compileCondition(condition)
-    const times = { now, createdAt: now }
-    const found = verdicts(compiled, { result, previous: null, fingerprint, tags, createdBy: '', lenient, ...times })
-    const isPlain = found.items.length === 0 || found.boolean
-    return isPlain
-      ? []
-      : ['The condition does not give true or false; its value is taken as true unless it is empty or zero.']
-  } catch (thrown) {
-    if (!(thrown instanceof ConditionError)) throw thrown
-    return [`The condition failed on the query's present result: ${thrown.message}`]
-  }
+function columnWarning({ missing, available, fixedText }: ColumnFix): string {
+  const fix = fixedText === null ? '' : ` Perhaps it should be: ${fixedText}`
+  return `${notReturned('condition', missing, available)}${fix}`
+}
+
+function notReturned(part: string, missing: string, available: readonly string[]): string {
+  return `The ${part} names the column "${missing}", which the query does not return.${didYouMean(missing, available)} It returns ${available.join(', ')}.`
 }

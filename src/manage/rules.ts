@@ -228,7 +228,7 @@ async function prepareRule(context: ManageContext, owner: Owner, input: unknown,
   return {
     definition: { ...definition, routes: sealed.routes },
     inline: sealed.inline,
-    warnings: [...(options.warnings ?? []), ...checked.warnings, ...tried],
+    warnings: [...new Set([...(options.warnings ?? []), ...checked.warnings, ...tried])],
     blocked: unbound === null ? null : `connection: ${unbound}`,
   }
 }

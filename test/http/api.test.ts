@@ -25,7 +25,7 @@ const rule = {
   schedule: { every: '30s' },
   fingerprint: ['model'],
   condition: { text: 'row["score"] > 0.5' },
-  message: { title: 'Drift of {{ rule.name }}' },
+  message: { title: 'Drift of {{ rule }}' },
   tags: ['models'],
   routes: [{ channel: 'Ops' }],
 }

@@ -154,7 +154,7 @@ const cases: BadInput[] = [
     'a condition that names what is not there',
     { condition: { text: 'row_cont > 1' } },
     'condition.text',
-    'there is nothing named "row_cont". Did you mean "row_count"?',
+    'There is no name "row_cont". Did you mean "row_count"?',
   ),
   withRule(
     'a condition in another dialect',

@@ -120,11 +120,11 @@ describe('settings laid over those of a channel', () => {
       false,
       ['settings.subject: must be at most 10 characters'],
     ],
-    ['may hold a template that is longer, where templates are', closed, { subject: '{{ rule.name }}' }, true, []],
+    ['may hold a template that is longer, where templates are', closed, { subject: '{{ description }}' }, true, []],
     [
       'must be valid as they are, where no templates are',
       closed,
-      { subject: '{{ rule.name }}' },
+      { subject: '{{ description }}' },
       false,
       ['settings.subject: must be at most 10 characters'],
     ],
