@@ -152,7 +152,8 @@ function readRow(fields: readonly (string | null)[], cells: readonly CellType[])
   const row: Json[] = []
   for (let index = 0; index < fields.length; index += 1) {
     const text = fields[index] ?? null
-    row.push(text === null ? null : (cells[index]?.read(text) ?? text))
+    const cell = cells[index]
+    row.push(text === null || cell === undefined ? text : cell.read(text))
   }
   return row
 }
