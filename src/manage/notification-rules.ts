@@ -43,7 +43,10 @@ export function show(context: Context, rule: Rule, index: number, channelOf: Cha
 
 /** What is said of a rule as it stands, in the words of a notification. */
 export function standingWarnings({ warnings, blocked }: Pick<Rule, 'warnings' | 'blocked'>): string[] {
-  return [...warnings.map(inItsWords), ...(blocked === null ? [] : [`${blocked} The rule begins to run when one of that name is made.`])]
+  return [
+    ...warnings.map(inItsWords),
+    ...(blocked === null ? [] : [`${blocked} The rule begins to run when one of that name is made.`]),
+  ]
 }
 
 /** What is kept of a notification beside its rule. The address of a webhook is left out: it is sealed with the route. */

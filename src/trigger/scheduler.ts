@@ -52,12 +52,19 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   let waiting = 0
   let querying = 0
   let isStopping = false
+  const looks = new Set<Promise<void>>()
   let isLooking = false
   let mustLookAgain = false
   let timerAt = Number.POSITIVE_INFINITY
   let cancelTimer: Cancel = () => {}
 
-  async function look(): Promise<void> {
+  function look(): Promise<void> {
+    const mine = lookOnce()
+    looks.add(mine)
+    return mine.finally(() => looks.delete(mine))
+  }
+
+  async function lookOnce(): Promise<void> {
     if (isLooking || isStopping) {
       mustLookAgain = isLooking
       return
@@ -231,6 +238,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     async stop() {
       isStopping = true
       cancelTimer()
+      await Promise.all(looks)
       await Promise.allSettled(underWay.values())
       const left = [...queues.values()].flat().map(({ id }) => id)
       if (left.length > 0) await store.rules.unclaim(left)

@@ -6,8 +6,9 @@ import { outlineQuery } from '../../src/importers/vianops/query.ts'
 import { fieldOf, readNotification } from '../../src/importers/vianops/read.ts'
 import { readMail, writeMail } from '../../src/importers/vianops/template.ts'
 import { conditionText, replaceDefinition, writeNotification } from '../../src/importers/vianops/write.ts'
+import { compile } from '../../src/language/expression/program.ts'
 import type { JsonObject } from '../../src/model/json.ts'
-import type { Rule, RuleDefinition } from '../../src/model/rule.ts'
+import type { Condition, Rule, RuleDefinition } from '../../src/model/rule.ts'
 import { documentObject, exampleObject, plainObject } from '../support/notifications.ts'
 
 const read = (object: unknown) => readNotification(object, { mailChannel: null })
@@ -331,6 +332,13 @@ describe('a rule as a notification', () => {
       'any(r["a\\"b"] > 5 for r in query_result)',
     )
     expect(conditionText({ trigger: 'rows' })).toBe('len(query_result) > 0')
+    const guided: Condition[] = [
+      { trigger: 'no-rows' },
+      { trigger: 'changed' },
+      { trigger: 'stale', column: 'at', olderThan: '1h' },
+      { trigger: 'threshold', column: 'ok', operator: '==', value: true, rows: 'all' },
+    ]
+    for (const condition of guided) expect(() => compile('python', conditionText(condition))).not.toThrow()
   })
 
   test('any notification comes back equal', () => {
