@@ -1,5 +1,4 @@
 import { templateNames } from '../compose/variables.ts'
-import { templateNames } from '../compose/variables.ts'
 import type { Issue } from '../errors.ts'
 import { ConditionError, compileCondition } from '../evaluate/condition.ts'
 import { checkNames } from '../evaluate/condition-check.ts'
@@ -52,7 +51,7 @@ export function conditionsOf({ condition, routes }: RuleDefinition): { path: str
 }
 
 /** Every text of a rule that is a template, with its place. Settings of routes are always Liquid. */
-export function templatesOf({ message, routes }: RuleDefinition): TemplateText[] {
+function templatesOf({ message, routes }: RuleDefinition): TemplateText[] {
   const { engine = 'liquid', title = '', summary = '', paragraphs = [], links = [] } = message
   const own = [
     { path: 'message.title', engine, text: title },
