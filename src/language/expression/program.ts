@@ -6,7 +6,7 @@ import { childrenOf, type Node, type Target } from './tree.ts'
 import { type Callable, typeName, type Value } from './value.ts'
 
 /** A dialect: how its text is read, and the functions it has. All share the tree and its interpreter. */
-export interface FrontEnd {
+interface FrontEnd {
   readonly parse: (text: string) => Node
   readonly functions: ReadonlyMap<string, Callable>
   /** Names that are known and not offered. */

@@ -12,19 +12,19 @@ interface Base {
 export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '@' | '**' | '<<' | '>>' | '&' | '|' | '^'
 export type CompareOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in' | 'is' | 'is not'
 
-export interface Constant extends Base {
+interface Constant extends Base {
   readonly kind: 'constant'
   readonly value: Value
 }
-export interface Name extends Base {
+interface Name extends Base {
   readonly kind: 'name'
   readonly name: string
 }
-export interface Collection extends Base {
+interface Collection extends Base {
   readonly kind: 'list' | 'tuple' | 'set'
   readonly items: readonly Node[]
 }
-export interface DictLiteral extends Base {
+interface DictLiteral extends Base {
   readonly kind: 'dict'
   readonly entries: readonly (readonly [key: Node, value: Node])[]
 }
@@ -40,17 +40,17 @@ export interface Comprehension extends Base {
   readonly conditions: readonly Node[]
 }
 /** Operators of one precedence in a row, from left to right. */
-export interface Chain extends Base {
+interface Chain extends Base {
   readonly kind: 'chain'
   readonly first: Node
   readonly rest: readonly { readonly operator: BinaryOperator; readonly operand: Node; readonly at: number }[]
 }
-export interface Unary extends Base {
+interface Unary extends Base {
   readonly kind: 'unary'
   readonly operator: '+' | '-' | '~' | 'not'
   readonly operand: Node
 }
-export interface Logic extends Base {
+interface Logic extends Base {
   readonly kind: 'and' | 'or'
   readonly items: readonly Node[]
 }
@@ -60,7 +60,7 @@ export interface Compare extends Base {
   readonly first: Node
   readonly rest: readonly { readonly operator: CompareOperator; readonly operand: Node; readonly at: number }[]
 }
-export interface Choice extends Base {
+interface Choice extends Base {
   readonly kind: 'choice'
   readonly test: Node
   readonly yes: Node
@@ -77,7 +77,7 @@ export interface Slice extends Base {
   readonly stop: Node | undefined
   readonly step: Node | undefined
 }
-export interface Attribute extends Base {
+interface Attribute extends Base {
   readonly kind: 'attribute'
   readonly object: Node
   readonly name: string

@@ -55,7 +55,7 @@ export interface View {
   readonly dict: Dict
 }
 /** Gives its items once: a generator, `zip` or `enumerate`. */
-export interface Iteration {
+interface Iteration {
   readonly kind: 'iterator'
   readonly type: string
   readonly items: Iterator<Value>
