@@ -113,7 +113,7 @@ function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {
 
 /** Verbs for trying a text on data; the text is the last argument, taken as it is. */
 function addTextVerbs(program: Command, terminal: Terminal, finish: Finish) {
-  const io = { readFile: (path: string) => readFileSync(path, 'utf8'), print: terminal.out }
+  const io = { readFile: (path: string) => readFileSync(path, 'utf8'), print: terminal.out, printError: terminal.err }
   program
     .command('eval')
     .description('Evaluate an expression; prints one line of JSON.')
@@ -122,6 +122,15 @@ function addTextVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .argument('<expression>', 'taken as it is')
     .action((expression, options) =>
       finish(import('./eval.ts').then(({ runEval }) => runEval(options, expression, io))),
+    )
+  program
+    .command('render')
+    .description('Render a template; prints its text.')
+    .requiredOption('--data <file>', 'JSON object of variables')
+    .option('--engine <engine>', 'liquid or jinja', 'liquid')
+    .argument('<template>', 'taken as it is')
+    .action((template, options) =>
+      finish(import('./render.ts').then(({ runRender }) => runRender(options, template, io))),
     )
 }
 
