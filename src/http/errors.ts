@@ -3,7 +3,7 @@ import { AppError, type ErrorCode, errorStatus } from '../errors.ts'
 import type { Log } from '../log.ts'
 
 /** The one shape of every failure the API answers with. `current` is the stored object where an edit came too late. */
-export interface ErrorBody {
+interface ErrorBody {
   code: ErrorCode
   message: string
   issues: readonly { path: string; message: string }[]

@@ -15,7 +15,7 @@ export type ApiContext = Context<ApiEnv>
 
 const MEGABYTE = 1024 * 1024
 /** The largest body of an ordinary request, and of an import, in bytes. */
-export const BODY_LIMIT = MEGABYTE
+const BODY_LIMIT = MEGABYTE
 export const IMPORT_LIMIT = 10 * MEGABYTE
 
 /** The JSON body of a request. Throws `unsupported`, `too-large` and `invalid`. */

@@ -7,7 +7,8 @@ import type { Rule } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
 import type { Caller, ManageContext } from './context.ts'
 import { channelsOf, inFields, keptOf, mailChannelOf, show, type Told } from './notification-rules.ts'
-import type { RuleManager, RuleView } from './rules.ts'
+import type { RuleView } from './rule-view.ts'
+import type { RuleManager } from './rules.ts'
 
 export interface NotificationFilter {
   /** Each group is met by one of its tags; all groups must be met. */

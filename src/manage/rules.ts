@@ -2,22 +2,15 @@ import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
-import { type Rule, type RuleDefinition, routeKeys, ruleDefinition } from '../model/rule.ts'
+import { type Rule, type RuleDefinition, ruleDefinition } from '../model/rule.ts'
 import { faulty, validate } from '../model/validate.ts'
 import type { RuleFilter } from '../store/rules.ts'
 import { type Caller, editable, type ManageContext, notFound, showing } from './context.ts'
 import { checkTexts } from './rule-check.ts'
 import { sealRoutes } from './rule-routes.ts'
 import { tryQuery } from './rule-trial.ts'
+import { READ_ONLY, type RuleView, viewOf } from './rule-view.ts'
 import { firstDue } from './schedule.ts'
-import { openSecrets } from './settings.ts'
-
-/** A rule as the API shows it: its definition and what Tocsin keeps beside it. It can be sent back as an edit. */
-export interface RuleView extends RuleDefinition, Omit<Rule, 'definition' | 'inline' | 'project' | 'origin'> {
-  /** Names of the secret settings of inline channels, by route key. */
-  secrets: Record<string, string[]>
-  importedFrom: string | null
-}
 
 /** What only an import may set. */
 export interface ImportOptions {
@@ -32,23 +25,6 @@ export interface ImportOptions {
 }
 
 export type RuleManager = ReturnType<typeof manageRules>
-
-/** Keys of a rule as it is shown that an edit may carry and that change nothing. */
-const READ_ONLY = [
-  'id',
-  'version',
-  'secrets',
-  'importedFrom',
-  'warnings',
-  'blocked',
-  'createdBy',
-  'createdAt',
-  'updatedAt',
-  'nextDueAt',
-  'lastRunAt',
-  'lastSuccessAt',
-  'lastAlertAt',
-] as const
 
 export function manageRules(context: ManageContext) {
   const { store, clock, onRulesChanged } = context
@@ -237,15 +213,6 @@ async function missingConnection({ store }: ManageContext, project: string, name
   const names = await store.connections.names(project)
   const remedy = names.length === 0 ? ' There are no connections yet: make one first.' : didYouMean(name, names)
   return `there is no connection "${name}".${remedy}`
-}
-
-function viewOf({ secrets }: ManageContext, rule: Rule): RuleView {
-  const { definition, inline, project: _, origin, ...kept } = rule
-  const hidden = routeKeys(definition).flatMap((key) => {
-    const sealed = inline[key]?.sealed ?? null
-    return sealed === null ? [] : [[key, Object.keys(openSecrets(sealed, secrets, `rules|${rule.id}|${key}`))] as const]
-  })
-  return { ...kept, ...definition, secrets: Object.fromEntries(hidden), importedFrom: origin?.product ?? null }
 }
 
 async function originOf(

@@ -8,7 +8,7 @@ import { validate } from '../model/validate.ts'
 import type { Store } from '../store/index.ts'
 import type { Role, TokenRow } from '../store/tokens.ts'
 
-export const roles = ['admin', 'editor', 'viewer'] as const satisfies readonly Role[]
+const roles = ['admin', 'editor', 'viewer'] as const satisfies readonly Role[]
 
 const newToken = v.strictObject({
   name,
