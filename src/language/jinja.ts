@@ -1,7 +1,7 @@
 import { didYouMean } from '../model/nearest.ts'
 import { prelude, shapesOf } from './jinja/literal.ts'
 import { runJinja } from './jinja/pool.ts'
-import { namesIn, type Printing, rewriteTemplate } from './jinja/source.ts'
+import { namesIn, type Printing, rewriteTemplate, shapesIn } from './jinja/source.ts'
 import type { Tag } from './tags.ts'
 import { TemplateError } from './template-error.ts'
 import type { Variables } from './template-value.ts'
@@ -25,7 +25,12 @@ export async function renderJinja(
 ): Promise<string> {
   const named = Object.fromEntries(Object.entries(variables).filter(([name]) => text.includes(name)))
   const source = prelude(named) + rewriteTemplate(checkedLength(text), printing)
-  const result = await runJinja({ kind: 'render', source, original: text, shapes: shapesOf(named) })
+  const result = await runJinja({
+    kind: 'render',
+    source,
+    original: text,
+    shapes: [...shapesOf(named), ...shapesIn(text)],
+  })
   return result.kind === 'text' ? result.text : ''
 }
 

@@ -8,6 +8,8 @@ const words: Record<string, string> = { true: 'True', false: 'False', none: 'Non
  * order. Text it does not understand is given back as it is.
  */
 export function pythonText(text: string, shapes: readonly string[][] = []): string {
+  // The engine gives infinity where Python raises.
+  if (text === 'inf' || text === '-inf' || text === 'NaN') throw new Error('division by zero, or a number is too large')
   const orders = ordersOf(shapes)
   const read = readValue(text, 0, orders)
   return read === undefined || read.end !== text.length ? text : read.text

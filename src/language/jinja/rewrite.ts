@@ -1,3 +1,4 @@
+import { addFilter, addMethod, bounded, readArguments } from './calls.ts'
 import {
   closingOf,
   endOfOperand,
@@ -19,6 +20,23 @@ export function rewriteExpression(text: string): string {
   return textOf(rewrite(tokenize(text)))
 }
 
+/** The head of a block tag; several names that are set at once get the brackets the engine asks for. */
+export function rewriteBlock(head: string): string {
+  const several = /^(\s*set\s+)(\w+(?:\s*,\s*\w+)+)\s*=(?!=)([\s\S]*)$/.exec(head)
+  if (several === null) return rewriteExpression(head)
+  return `${several[1]}(${several[2]}) = (${rewriteExpression(several[3] ?? '')}) `
+}
+
+/** The keys of the maps written in an expression, in their order. */
+export function keysOfMaps(text: string): string[][] {
+  const tokens = tokenize(text)
+  const keys = (open: number) =>
+    splitArguments(tokens.slice(open + 1, closingOf(tokens, open))).flatMap(([key, colon]) =>
+      key?.kind === 'string' && isOperator(colon, ':') ? [key.text.slice(1, -1)] : [],
+    )
+  return tokens.flatMap((token, at) => (isOperator(token, '{') ? [keys(at)] : []))
+}
+
 /**
  * The head of a loop over a map, which goes through the keys in the order the map was given in; the engine's own order
  * is that of the alphabet. Undefined for any other loop.
@@ -31,7 +49,7 @@ export function rewriteLoop(head: string): { head: string; first: string } | und
   const pairs = over.length > 2 && isOperator(over.at(-2), '|') && over.at(-1)?.text === 'items'
   const called = /\.\s*items\s*\(\s*\)$/.test(textOf(over))
   const map = over.slice(0, pairs ? -2 : called ? -4 : undefined)
-  const simple = map.every((token) => token.kind !== 'operator' || isOperator(token, '.', '[', ']'))
+  const simple = map.every((token) => token.kind !== 'operator' || '.[]{}:,'.includes(token.text))
   if (at < 0 || !simple || map.some(({ text }) => ['loop', 'if', 'recursive'].includes(text))) return undefined
   const [key, value] = names.map(({ text }) => text)
   const source = textOf(rewrite(map))
@@ -51,7 +69,8 @@ function rewrite(tokens: readonly Token[]): Token[] {
     else if (isOperator(token, '.') && before !== undefined && endsOperand(before)) at = attribute(tokens, at, out)
     else if (isOperator(token, '%') && before?.kind === 'string') at = percent(tokens, at, out)
     else if (token.kind === 'string' && before?.kind === 'string') out.push(operator('~'), token)
-    else out.push(token)
+    else if (token.text === 'cycler' && isOperator(tokens[at + 1], '(')) at = cycler(tokens, at, out)
+    else if (!isOperator(token, '+') || !isUnary(before)) out.push(token)
   }
   return out
 }
@@ -62,30 +81,40 @@ function attribute(tokens: readonly Token[], at: number, out: Token[]): number {
     out.push(operator('['), next, operator(']'))
     return at + 1
   }
-  const close = closingOf(tokens, at + 2)
-  const [key, fallback, ...more] = splitArguments(tokens.slice(at + 3, close)).map(rewrite)
-  if (next?.text !== 'get' || !isOperator(tokens[at + 2], '(') || !key || !fallback || more.length > 0) {
-    out.push(operator('.'))
-    if (next !== undefined) out.push(next)
-    return at + 1
+  if (next !== undefined && isOperator(tokens[at + 2], '(')) {
+    const close = closingOf(tokens, at + 2)
+    const args = readArguments(tokens.slice(at + 3, close), rewrite)
+    if (addMethod(out, next.text, args)) return close
+    const [key, fallback] = args
+    if (next.text === 'get' && args.length === 2 && key !== undefined && fallback !== undefined) {
+      const map = bounded(textOf(out.splice(startOfOperand(out))))
+      const text = `((${map})[${key.text}] if (${key.text}) in (${map}) else (${fallback.text}))`
+      out.push({ kind: 'name', text: bounded(text), space: ' ' })
+      return close
+    }
   }
-  const map = out.splice(startOfOperand(out))
-  const text = `((${textOf(map)})[${textOf(key)}] if (${textOf(key)}) in (${textOf(map)}) else (${textOf(fallback)}))`
-  out.push({ kind: 'name', text, space: ' ' })
-  return close
+  out.push(operator('.'))
+  if (next !== undefined) out.push(next)
+  return at + 1
 }
 
 function filter(tokens: readonly Token[], at: number, out: Token[]): number {
   const name = tokens[at + 1]
-  out.push(operator('|', tokens[at]?.space))
-  if (name === undefined) return at
+  if (name === undefined) {
+    out.push(operator('|'))
+    return at
+  }
   const called = isOperator(tokens[at + 2], '(')
   const close = called ? closingOf(tokens, at + 2) : at + 1
-  const inner = called ? tokens.slice(at + 3, close) : []
-  const args = name.text === 'format' ? formatArguments(inner) : textOf(rewrite(inner))
-  out.push(name)
-  if (called) out.push(operator(`(${args})`))
-  if (name.text === 'tojson') out.push(operator('|__json'))
+  addFilter(out, name.text, called ? readArguments(tokens.slice(at + 3, close), rewrite) : null)
+  return close
+}
+
+/** The engine takes the values to go through as one list. */
+function cycler(tokens: readonly Token[], at: number, out: Token[]): number {
+  const close = closingOf(tokens, at + 1)
+  const values = textOf(rewrite(tokens.slice(at + 2, close)))
+  out.push({ kind: 'name', text: `(cycler([${values}]))`, space: ' ' })
   return close
 }
 
@@ -93,22 +122,12 @@ function percent(tokens: readonly Token[], at: number, out: Token[]): number {
   const end = endOfOperand(tokens, at + 1)
   const operand = tokens.slice(at + 1, end)
   const several = isOperator(operand[0], '(') && closingOf(operand, 0) === operand.length - 1
-  const args = formatArguments(several ? operand.slice(1, -1) : operand)
-  out.push(operator(`|format(${args})`))
+  const args = several ? readArguments(operand.slice(1, -1), rewrite) : [{ name: null, text: textOf(rewrite(operand)) }]
+  addFilter(out, 'format', args)
   return end - 1
 }
 
-/** An expression for the text a value is printed as. */
-function printed(value: string): string {
-  return `((${value}) if (${value}) is string else (${value})|string|__text)`
-}
-
-/** Each value goes along as the text it prints as, since the filter would not see that 2.0 is a float. */
-function formatArguments(tokens: readonly Token[]): string {
-  const args = splitArguments(tokens).map((part) => {
-    const named = part[0]?.kind === 'name' && isOperator(part[1], '=')
-    const value = textOf(rewrite(named ? part.slice(2) : part))
-    return `${named ? `${part[0]?.text}=` : ''}[${printed(value)}, (${value}) is string]`
-  })
-  return args.join(', ')
+/** Whether a sign stands for itself here rather than between two operands. */
+function isUnary(before: Token | undefined): boolean {
+  return before === undefined || (before.kind !== 'number' && !endsOperand(before))
 }

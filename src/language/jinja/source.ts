@@ -1,5 +1,6 @@
 import { blockName, lineAt, scanTags, type Tag } from '../tags.ts'
-import { rewriteExpression, rewriteLoop } from './rewrite.ts'
+import { sortedKeys } from './literal.ts'
+import { keysOfMaps, rewriteBlock, rewriteExpression, rewriteLoop } from './rewrite.ts'
 import { isOperator, type Token, tokenize } from './tokens.ts'
 
 /** Where a value is printed: in plain text, inside a string of JSON or outside one, in Markdown or in a link there. */
@@ -42,6 +43,13 @@ export function rewriteTemplate(text: string, printing: (tag: Tag) => Printing =
   return source + text.slice(from)
 }
 
+/** The keys of the maps that are written in a template, where they are not in the order of the alphabet. */
+export function shapesIn(text: string): string[][] {
+  return scanTags(text, 'jinja')
+    .flatMap((tag) => (tag.kind === 'output' || tag.kind === 'block' ? keysOfMaps(tag.inner) : []))
+    .filter((keys) => keys.join() !== sortedKeys(keys).join())
+}
+
 /** Lists the names in a template, by a scan of its tags. Throws `TemplateError` for a tag that is never closed. */
 export function namesIn(text: string): Names {
   const names: Names = {
@@ -69,7 +77,7 @@ function rewriteTag(tag: Tag, printing: (tag: Tag) => Printing): string {
   if (loop !== undefined)
     return `{%${left}${loop.head}${loop.first === '' ? right : ''}%}${loop.first.replace(/%\}$/, `${right}%}`)}`
   if (tag.kind === 'block')
-    return plainBlocks.has(blockName(tag)) ? tag.source : `{%${left}${rewriteExpression(tag.inner)}${right}%}`
+    return plainBlocks.has(blockName(tag)) ? tag.source : `{%${left}${rewriteBlock(tag.inner)}${right}%}`
   const expression = rewriteExpression(tag.inner)
   // These must stand alone in their tag for the engine to see what they are.
   if (/^\s*(loop|caller|super)\s*\(/.test(expression) || expression.trim() === '')

@@ -37,6 +37,31 @@ const rendered: [template: string, expected: string][] = [
   ['{{ row.get("zz", rows.1.v) }} {{ row.get("b", 0) + 1 }} {{ row.get("a") }}', 'None 2 2.0'],
   ['{% raw %}{{ x }}{% endraw %}{# no #}{{ "}}" }}{{ {"a": {"b": 1}} }}', "{{ x }}}}{'a': {'b': 1}}"],
   ['a  {{- f -}}  b', 'a2.0b'],
+  [
+    '{{ 2.5 | round }} {{ 3.5 | round }} {{ 2.675 | round(2) }} {{ 7 | round(2) }} {{ 12345 | round(-2) }}',
+    '2.0 4.0 2.67 7 12300',
+  ],
+  ['{{ 2.1 | round(0, "ceil") }} {{ 2.567 | round(1, method="floor") }} {{ f | round | int }}', '3.0 2.5 2'],
+  [
+    '{{ "abc" | int }} {{ "x" | int(7) }} {{ "3.7" | int }} {{ big | int }} {{ "1e3" | float }} {{ "x" | float(1.5) }}',
+    '0 7 3 123456789012345678901234567890 1000.0 1.5',
+  ],
+  ['{{ "" | default("z", boolean=true) }} {{ missing | d("y") }}', 'z y'],
+  ['{{ "a\nb" | indent(width=2, first=true) }}', '  a\n  b'],
+  [
+    '{{ rows | join(", ", attribute="name") }} {{ [{"v": 1.5}, {"v": 0.5}] | sum(attribute="v") }} {{ [1, 2] | sum(start=10) }}',
+    `O'Neil, two "words" 2.0 13`,
+  ],
+  ['{{ [{"v": 1}, {"v": 3}] | max(attribute="v") }} {{ [3, 1, 2] | sort(true) }}', "{'v': 3} [3, 2, 1]"],
+  ['{{ quote | e }}', 'say &#34;hi&#34; \\ \n é'],
+  ['{{ "a-b_c d" | title }} {{ +1 + +2 }}', 'A-B_c D 3'],
+  [
+    '{{ "{:.2f} {} {n} {:>5}|{:<5}|{:^5}|{:,}|{:05d}|{:.1%}".format(1.5, f, 1, 2, 3, 1234567, 42, 0.25, n="x") }}',
+    '1.50 2.0 x     1|2    |  3  |1,234,567|00042|25.0%',
+  ],
+  ['{{ "7".zfill(3) }} {{ "x".rjust(3) }}|{{ "x".ljust(3) }}|{{ "x".center(4) }}|', '007   x|x  | x  |'],
+  ['{% set a, b = 1, 2 %}{{ a + b }}{% set c = cycler("x", "y") %}{{ c.next() }}{{ c.next() }}', '3xy'],
+  ['{{ {"b": 1, "a": 2} }} {% for k, v in {"z": 1, "y": 2}.items() %}{{ k }}{% endfor %}', "{'b': 1, 'a': 2} zy"],
   ['{% for k, v in row.items() %}{{ k }}={{ v }};{% endfor %}', 'b=1;a=2.0;'],
 ]
 
@@ -55,6 +80,9 @@ describe('an error names what is wrong and where', () => {
     ['{{ "%s %s" | format("x") }}', 'not enough values'],
     ['{{ a | nope }}', 'line 1: there is no filter "nope"'],
     ['\n{{ a', 'line 2: the tag {{ a is never closed by }}'],
+    ['{{ 1 / 0 }}', 'division by zero'],
+    ['{{ "{} {}".format(1) }}', 'there is no value for {}'],
+    [`{{ f${' | round'.repeat(40)} }}`, 'too long or too deep'],
     ['{% raw %}', '{% raw %} has no {% endraw %}'],
     ['{% include "x" %}', 'line 1'],
   ]
