@@ -63,4 +63,23 @@ described('the mail example of the VIANOPS document, on real servers', () => {
     expect(body).toMatchObject({ verdict: 'true', value: '1' })
     expect(body.trace?.reasons.map(({ code }) => code)).toContain('single-column-fallback')
   }, 60_000)
+
+  test('reaches each of several addresses, its subject and text rendered', async () => {
+    const template =
+      '{"addresses":"a@x.org; b@x.org;c@x.org","subject":"{{ query_result["n"] }} open","body":"by {{ createdby }}"}'
+    const { body } = await daemon.call<{ index: number }>('POST', '/v1/notifications', {
+      ...exampleObject(),
+      name: 'three',
+      query: 'select 5000000000 as n',
+      condition: 'query_result["n"] > 4999999999',
+      restbodytemplate: template,
+      paused: true,
+    })
+    const before = smtp.mails.length
+    await daemon.call('POST', `/v1/notifications/${body.index}/test`)
+    await eventually(() => expect(smtp.mails.length).toBeGreaterThan(before))
+    const mail = smtp.mails.at(-1)
+    expect(mail).toMatchObject({ subject: '5000000000 open', envelope: { to: ['a@x.org', 'b@x.org', 'c@x.org'] } })
+    expect(mail?.text.trim()).toBe('by ada')
+  }, 60_000)
 })

@@ -18,6 +18,9 @@ export interface Answer<T> {
 
 /** A whole daemon within this process, on a clock that the test can put forward; it may query the SQLite files of its folder. */
 export interface InProcess {
+  /** Where it listens, and a token of it. */
+  url: string
+  admin: string
   clock: ManualClock
   folder: string
   store: Store
@@ -54,8 +57,8 @@ export async function startInProcess(): Promise<InProcess> {
   const { config } = loadConfig(flags, {}, (path) => readFileSync(path, 'utf8'))
   const start = async () => {
     const app = await createApp(config, log, { clock, print: (line) => void printed.push(line) })
-    await app.start()
-    return app
+    const { url } = await app.start()
+    return { ...app, url }
   }
   let app = await start()
   const token = async (name: string, role: string, project?: string) => {
@@ -65,6 +68,10 @@ export async function startInProcess(): Promise<InProcess> {
   const admin = await token('ada', 'admin')
 
   return {
+    get url() {
+      return app.url
+    },
+    admin,
     clock,
     folder,
     get store() {

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { importVianops } from '../../src/cli/import.ts'
+import { AppError } from '../../src/errors.ts'
+import { type InProcess, startInProcess } from '../support/in-process.ts'
+import { documentObject, exampleObject, plainObject } from '../support/notifications.ts'
+
+let daemon: InProcess
+beforeAll(async () => {
+  daemon = await startInProcess()
+})
+afterAll(() => daemon.stop())
+
+/** Runs the verb on a file of this content. */
+async function run(content: unknown, more: { apply?: boolean; fix?: boolean; json?: boolean } = {}) {
+  const file = join(daemon.folder, 'notifications.json')
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
+  const lines: string[] = []
+  const terminal = {
+    out: (line: string) => void lines.push(line),
+    err: () => {},
+    env: {},
+    signal: AbortSignal.timeout(20_000),
+  }
+  const options = { url: daemon.url, token: daemon.admin, apply: false, fix: false, json: false, ...more }
+  return { code: await importVianops(terminal, file, options), out: lines.join('\n') }
+}
+
+const stored = async () =>
+  (await daemon.call<{ notifications: unknown[] }>('GET', '/api/v1/export/vianops')).body.notifications.length
+
+describe('tocsin import vianops', () => {
+  test('shows the plan and stores nothing', async () => {
+    const { code, out } = await run([documentObject(), exampleObject()])
+    expect(code).toBe(0)
+    expect(out).toContain('create  "drift_notify_sample"')
+    expect(out).toContain('waits    connection: there is no connection "Risk Store DB"')
+    expect(out).toContain('its only column "count" is used instead')
+    expect(out).toContain('fix      condition: query_result["count"] > 0')
+    expect(out).toContain('2 of 2 notifications would be taken.')
+    expect(out).toContain('Add --apply to do it.')
+    expect(await stored()).toBe(0)
+  })
+
+  test('does it with --apply, and tells of refused ones by its exit code', async () => {
+    const { code, out } = await run({ notifications: [plainObject(), { name: 'half' }] }, { apply: true })
+    expect(code).toBe(1)
+    expect(out).toContain('create  "drift" (index 1)')
+    expect(out).toContain('refuse  "half"')
+    expect(out).toContain('error    runschedule: is missing')
+    expect(out).toContain('1 of 2 notifications were taken.')
+    expect(await stored()).toBe(1)
+    expect((await run(plainObject(), { apply: true })).out).toContain('unchanged  "drift" (index 1)')
+  })
+
+  test('gives the report as JSON', async () => {
+    const { out } = await run(plainObject(), { json: true })
+    expect(JSON.parse(out)).toMatchObject({ applied: false, items: [{ action: 'unchanged', name: 'drift' }] })
+  })
+
+  test('a file that is no JSON is refused', async () => {
+    await expect(run('{"name": ')).rejects.toThrow(AppError)
+  })
+})
