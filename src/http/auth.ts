@@ -1,6 +1,8 @@
 import type { MiddlewareHandler } from 'hono'
 import { AppError } from '../errors.ts'
 import type { TokenManager } from '../manage/tokens.ts'
+import { name } from '../model/rule.ts'
+import { validate } from '../model/validate.ts'
 import type { ApiEnv } from './request.ts'
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -26,7 +28,7 @@ export function requireToken(tokens: Pick<TokenManager, 'holderOf'>): Middleware
 /** Names the project of the request, from its path or else `default`, and refuses tokens of another one. */
 export function enterProject(): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    const project = context.req.param('project') ?? 'default'
+    const project = validate(name, context.req.param('project') ?? 'default', 'project')
     const holder = context.get('holder')
     if (holder.project !== null && holder.project !== project)
       throw new AppError('forbidden', `This token is for the project "${holder.project}" only.`)

@@ -420,6 +420,7 @@ const cases: BadInput[] = [
   ),
 
   // Queries and paths
+  query('a project that cannot be', `/projects/${'x'.repeat(201)}/rules`, 'project', 'at most 200 characters'),
   query('a page too long', '/rules?limit=501', 'limit', 'from 1 to 500'),
   query('a page of nothing', '/rules?limit=0', 'limit', 'from 1 to 500'),
   query('a limit in words', '/rules?limit=all', 'limit', 'from 1 to 500'),
