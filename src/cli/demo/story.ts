@@ -17,7 +17,7 @@ export const rules: RuleInput[] = [
     fingerprint: ['model'],
     severity: 'warning',
     message: {
-      title: 'Model drift: {{ query_result.model }} at {{ query_result.score }}',
+      title: 'Model drift: {{ labels.model }} at {{ row.score }}',
       summary: 'A drift score is over its threshold.',
     },
     routes: [{ channel: CHANNEL }],
