@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect, createServer } from 'node:net'
 import { connectionKinds } from '../../src/connections/index.ts'
 import type { PostgresSettings } from '../../src/connections/postgres/settings.ts'
@@ -9,6 +9,7 @@ import { skipUnless } from '../support/requirements.ts'
 import { eventually, listening } from '../support/servers.ts'
 import { connectionContract, expectFailure } from './contract.ts'
 
+setDefaultTimeout(60_000)
 const { postgres } = connectionKinds
 const withPostgres = await skipUnless(postgresServer)
 

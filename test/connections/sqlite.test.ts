@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { connectionContext, queryOptions } from '../support/connections.ts'
 import { eventually } from '../support/servers.ts'
 import { connectionContract, expectFailure } from './contract.ts'
 
+setDefaultTimeout(60_000)
 const { sqlite } = connectionKinds
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-sqlite-'))
 const path = join(folder, 'watched.db')

@@ -14,6 +14,8 @@ export interface ClickhouseServer {
   password: string
   /** A user whose profile is read-only already, so that no setting can be changed. */
   watcher: { user: string; password: string }
+  /** A user whose profile is read-only and lets settings be changed. */
+  limited: { user: string; password: string }
   /** Runs one statement; gives the answer's text (tab-separated unless the SQL says FORMAT). */
   execute(sql: string): Promise<string>
   /** Ends the server as a crash would. */
@@ -59,6 +61,7 @@ export async function startClickhouse(): Promise<ClickhouseServer> {
     database: 'default',
     ...admin,
     watcher: { user: 'watcher', password: 'only looking' },
+    limited: { user: 'limited', password: 'only looking' },
     execute,
     kill: () => running.kill(),
     async restart() {
@@ -80,6 +83,7 @@ const users = `<clickhouse>
   <profiles>
     <default/>
     <watching><readonly>1</readonly></watching>
+    <limited><readonly>2</readonly></limited>
   </profiles>
   <quotas><default/></quotas>
   <users>
@@ -98,6 +102,11 @@ const users = `<clickhouse>
       <networks><ip>127.0.0.1</ip></networks>
       <profile>watching</profile><quota>default</quota>
     </watcher>
+    <limited>
+      <password>only looking</password>
+      <networks><ip>127.0.0.1</ip></networks>
+      <profile>limited</profile><quota>default</quota>
+    </limited>
   </users>
 </clickhouse>
 `

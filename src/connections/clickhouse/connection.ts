@@ -18,6 +18,7 @@ export function openClickhouse(settings: ClickhouseSettings, context: Connection
   const client = makeClient(settings, context)
   const refusal = literalRefusal(new URL(settings.url).hostname)
   let profile: Promise<Profile> | undefined
+  let closed = false
 
   async function profileOf(signal: AbortSignal): Promise<Profile> {
     profile ??= askProfile(client, signal)
@@ -30,13 +31,15 @@ export function openClickhouse(settings: ClickhouseSettings, context: Connection
   }
 
   async function query(sql: string, options: QueryOptions) {
+    if (closed) throw new QueryError('aborted', 'The connection was closed.')
     if (refusal !== null) throw new QueryError('unavailable', refusal)
-    const bound = bindParameters(sql, 'clickhouse', (name) => `{${name}:DateTime64(3)}`)
+    const bound = bindParameters(sql, 'clickhouse', (name) => `{${name}:DateTime64(3, 'UTC')}`)
     if (!QUERIES.has(bound.verb)) throw notQuery(bound.verb)
-    const parameters = bound.names.map((name) => [name, new Date(parameterValue(name, options.times))])
+    const parameters = bound.names.map((name) => [name, instant(parameterValue(name, options.times))])
     const deadline = createDeadline(options.signal, options.timeout + GRACE)
     let running: string | undefined
     try {
+      deadline.signal.throwIfAborted()
       const known = await profileOf(deadline.signal)
       const started = performance.now()
       running = randomUUID()
@@ -70,7 +73,10 @@ export function openClickhouse(settings: ClickhouseSettings, context: Connection
   return {
     query,
     check: (signal) => checkClickhouse(query, () => profileOf(signal), settings, signal),
-    close: () => client.close(),
+    close() {
+      closed = true
+      return client.close()
+    },
   }
 }
 
@@ -91,6 +97,11 @@ function notQuery(verb: string): QueryError {
     'refused',
     `A query begins with SELECT, WITH, FROM, SHOW, DESCRIBE, EXPLAIN or EXISTS. ${found}`,
   )
+}
+
+/** As ClickHouse reads it: `2026-01-01 00:00:00.000`. */
+function instant(at: number): string {
+  return new Date(at).toISOString().replace('T', ' ').replace('Z', '')
 }
 
 function makeClient(settings: ClickhouseSettings, context: ConnectionContext): ClickHouseClient {

@@ -30,7 +30,7 @@ export function limits(profile: Profile, { timeout, maxRows }: QueryOptions): Cl
     max_result_rows: String(maxRows + 1),
     result_overflow_mode: 'break',
     cancel_http_readonly_queries_on_client_close: 1,
-    output_format_json_quote_64bit_integers: 1,
+    output_format_json_quote_64bit_integers: 0,
     output_format_json_quote_decimals: 1,
     output_format_json_quote_denormals: 1,
     date_time_output_format: 'iso',

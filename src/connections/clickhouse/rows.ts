@@ -41,7 +41,7 @@ function readRow(line: readonly Json[], cells: readonly CellType[]): Json[] {
   return line.map((value, index) => (value === null ? null : (cells[index]?.read(value) ?? value)))
 }
 
-/** Where the profile lets us set nothing, numbers come without quotes: those that JavaScript would change stay text. */
+/** Numbers that JavaScript would change stay as their text: large integers, and decimals where no setting quotes them. */
 function readLine(text: string): Json[] {
   return (/\d{16}|\.\d*0\b/.test(text) ? JSON.parse(text, keepText) : JSON.parse(text)) as Json[]
 }
