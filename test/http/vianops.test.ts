@@ -126,6 +126,13 @@ describe('a notification', () => {
     expect((await daemon.call('POST', '/v1/notifications', object(), viewer)).status).toBe(403)
   })
 
+  test('is shown to a viewer without the path of its address', async () => {
+    const viewer = await daemon.token('reader', 'viewer')
+    const { index } = await create(object())
+    const { body } = await daemon.call<Notification>('GET', `/v1/notifications/${index}`, undefined, viewer)
+    expect(body.restendpoint).toBe(`${receiver.url}/…`)
+  })
+
   test('belongs to the project of the token', async () => {
     const other = await daemon.token('other', 'editor', 'other')
     const made = await daemon.call<Notification>('POST', '/v1/notifications', object({ connection: 'X' }), other)
@@ -156,8 +163,10 @@ describe('the list', () => {
   })
 
   test('comes in pages', async () => {
-    const [first] = (await daemon.call<Notification[]>('GET', '/v1/notifications?limit=1')).body
-    const [second] = (await daemon.call<Notification[]>('GET', `/v1/notifications?limit=1&after=${first?.index}`)).body
+    const page = await daemon.call<Notification[]>('GET', '/v1/notifications?limit=1')
+    const [first] = page.body
+    const next = /^<(.*)>; rel="next"$/.exec(page.headers.get('Link') ?? '')?.[1] ?? ''
+    const [second] = (await daemon.call<Notification[]>('GET', next)).body
     expect(second?.index).toBeGreaterThan(first?.index ?? 0)
     expect((await daemon.call('GET', '/v1/notifications?limit=0')).status).toBe(400)
     expect((await daemon.call('GET', '/v1/notifications?colour=red')).status).toBe(400)

@@ -187,6 +187,17 @@ describe('what is wrong is named by its field', () => {
   })
 })
 
+test('any value at all is read or refused, and never throws', () => {
+  const keys = Object.keys(plainObject())
+  const object = fc.dictionary(fc.constantFrom(...keys, 'schedule', 'index', '__proto__'), fc.jsonValue())
+  fc.assert(
+    fc.property(object, fc.boolean(), (changes, isWhole) => {
+      const { definition, issues } = read(isWhole ? { ...plainObject(), ...changes } : changes)
+      expect(definition === null).toBe(issues.length > 0)
+    }),
+  )
+})
+
 describe('a query’s outline', () => {
   test.each<[string, string[] | null]>([
     ['SELECT COUNT(*) AS "count" FROM t', ['count']],

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { invalid } from '../../errors.ts'
+import type { Notification } from '../../importers/vianops/notification.ts'
 import type { Manage } from '../../manage/index.ts'
 import type { Told } from '../../manage/notification-rules.ts'
 import { validate } from '../../model/validate.ts'
@@ -26,7 +27,10 @@ export function notificationRoutes(
     .get('/', async (context) => {
       const { limit, after, tag } = readFilter(context)
       const tags = tag.map((group) => group.split(',').map((one) => one.trim()))
-      return context.json(await notifications.list(context.get('caller').project, { tags, after, limit }))
+      const found = await notifications.list(context.get('caller').project, { tags, after, limit })
+      const last = found.length === limit ? found.at(-1)?.index : undefined
+      if (last !== undefined) context.header('Link', nextPage(context, last))
+      return context.json(found.map((one) => seen(context, one)))
     })
     .post('/', async (context) => {
       const told = await notifications.create(context.get('caller'), await readJson(context))
@@ -61,9 +65,10 @@ export function importRoutes({ imports }: Pick<Manage, 'imports'>): Hono<ApiEnv>
 
 /** And back: `/export/vianops`. */
 export function exportRoutes({ imports }: Pick<Manage, 'imports'>): Hono<ApiEnv> {
-  return new Hono<ApiEnv>().get('/vianops', async (context) =>
-    context.json({ notifications: await imports.export(context.get('caller').project) }),
-  )
+  return new Hono<ApiEnv>().get('/vianops', async (context) => {
+    const found = await imports.export(context.get('caller').project)
+    return context.json({ notifications: found.map((one) => seen(context, one)) })
+  })
 }
 
 /** Runs it now, whatever its switches, schedule and suppression say; its state and `lastalert` stay as they are. */
@@ -91,7 +96,20 @@ async function test(
 
 function answer(context: ApiContext, { notification, warnings }: Told, status: 200 | 201 = 200): Response {
   if (warnings.length > 0) context.header(WARNINGS, headerText(warnings))
-  return context.json(notification, status)
+  return context.json(seen(context, notification), status)
+}
+
+/** The path of an address is often a secret in itself, so those who may only read are shown where it leads alone. */
+function seen(context: ApiContext, notification: Notification): Notification {
+  const { restendpoint } = notification
+  if (context.get('holder').role !== 'viewer' || !URL.canParse(restendpoint)) return notification
+  return { ...notification, restendpoint: `${new URL(restendpoint).origin}/…` }
+}
+
+function nextPage(context: ApiContext, last: number): string {
+  const query = new URL(context.req.url).searchParams
+  query.set('after', String(last))
+  return `</v1/notifications?${query}>; rel="next"`
 }
 
 /** As a JSON list in plain ASCII. */

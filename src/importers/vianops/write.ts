@@ -38,9 +38,8 @@ export function writeNotification(rule: Rule, index: number, channelOf: ChannelL
     same('endpoint') && imported !== null
       ? writeImported(origin, imported, channelOf)
       : writeEndpoint(definition, channelOf)
-  const { createdby: _by, createddate, lastrun, lastalert, ...unknown } = origin
-  return {
-    ...unknown,
+  const { createddate, lastrun, lastalert } = origin
+  const known: Notification = {
     index,
     name: definition.name,
     description: definition.description,
@@ -60,6 +59,7 @@ export function writeNotification(rule: Rule, index: number, channelOf: ChannelL
     alertsuppressiontime: definition.suppressionMinutes,
     edit_mode: typeof origin['edit_mode'] === 'string' ? origin['edit_mode'] : 'code',
   }
+  return { ...known, ...origin, ...known }
 }
 
 /**
