@@ -1,4 +1,5 @@
 import type { CheckReport, Connection } from '../connection.ts'
+import { isThisMachine } from '../transport.ts'
 import type { Profile } from './profile.ts'
 import type { ClickhouseSettings } from './settings.ts'
 
@@ -20,7 +21,7 @@ export async function checkClickhouse(
     known === 1
       ? `The profile of the user "${user}" has readonly=1, so no limits can be set for its queries. With readonly=2 they can.`
       : '',
-    protocol === 'http:' && !isLocal(hostname)
+    protocol === 'http:' && !isThisMachine(hostname)
       ? 'The way to the server is not encrypted. Use https if it offers TLS.'
       : '',
     sslmode === 'no-verify'
@@ -31,7 +32,3 @@ export async function checkClickhouse(
 }
 
 const CHECK_TIMEOUT = 10_000
-
-function isLocal(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host.startsWith('127.')
-}

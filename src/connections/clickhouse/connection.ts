@@ -7,6 +7,7 @@ import { guardedLookup, literalRefusal } from '../address.ts'
 import { type Connection, type ConnectionContext, QueryError, type QueryOptions } from '../connection.ts'
 import { createDeadline } from '../deadline.ts'
 import { bindParameters, parameterValue } from '../parameters.ts'
+import { requireQuery } from '../verbs.ts'
 import { checkClickhouse } from './check.ts'
 import { explainClickhouse, isReadOnlyRefusal } from './failure.ts'
 import { askProfile, limits, type Profile } from './profile.ts'
@@ -34,7 +35,7 @@ export function openClickhouse(settings: ClickhouseSettings, context: Connection
     if (closed) throw new QueryError('aborted', 'The connection was closed.')
     if (refusal !== null) throw new QueryError('unavailable', refusal)
     const bound = bindParameters(sql, 'clickhouse', (name) => `{${name}:DateTime64(3, 'UTC')}`)
-    if (!QUERIES.has(bound.verb)) throw notQuery(bound.verb)
+    requireQuery(bound.verb, QUERIES)
     const parameters = bound.names.map((name) => [name, instant(parameterValue(name, options.times))])
     const deadline = createDeadline(options.signal, options.timeout + GRACE)
     let running: string | undefined
@@ -90,14 +91,6 @@ const NEVER = 2 ** 31 - 1
  * ends queries of other people.
  */
 const QUERIES = new Set(['select', 'with', 'from', 'show', 'describe', 'desc', 'explain', 'exists'])
-
-function notQuery(verb: string): QueryError {
-  const found = verb === '' ? 'This holds none.' : `This begins with ${verb.toUpperCase()}.`
-  return new QueryError(
-    'refused',
-    `A query begins with SELECT, WITH, FROM, SHOW, DESCRIBE, EXPLAIN or EXISTS. ${found}`,
-  )
-}
 
 /** As ClickHouse reads it: `2026-01-01 00:00:00.000`. */
 function instant(at: number): string {

@@ -1,11 +1,11 @@
 import { ClickHouseError } from '@clickhouse/client'
-import { messageOf } from '../../errors.ts'
 import { QueryError, type QueryFailure } from '../connection.ts'
+import { explainTransport } from '../transport.ts'
 
 /** What went wrong with a query or a connection, in words that hold no secret. */
 export function explainClickhouse(thrown: unknown): QueryError {
   if (thrown instanceof QueryError) return thrown
-  if (!(thrown instanceof ClickHouseError)) return new QueryError('unavailable', connectMessage(thrown))
+  if (!(thrown instanceof ClickHouseError)) return new QueryError('unavailable', explainTransport(thrown))
   const { code, message } = thrown
   if (message.includes('Multi-statements are not allowed'))
     return new QueryError('refused', 'The text holds several statements; a query is exactly one.')
@@ -51,11 +51,4 @@ const failures: Record<string, QueryFailure> = {
   201: 'unavailable',
   516: 'unavailable',
   236: 'unavailable',
-}
-
-function connectMessage(thrown: unknown): string {
-  const text = messageOf(thrown)
-  if (/certificate|self.signed|altnames|unable to (get|verify)/i.test(text))
-    return `The server's certificate is not trusted: ${text}. Give its authority in "ca", or set sslmode to "no-verify" to go without the check.`
-  return text === '' ? 'The connection failed.' : text
 }

@@ -1,4 +1,5 @@
 import type { CheckReport, Connection } from '../connection.ts'
+import { isThisMachine } from '../transport.ts'
 import type { Target } from './settings.ts'
 
 /** Asks the server who it is, and what the role could write if the server let it. */
@@ -17,7 +18,7 @@ export async function checkPostgres(
     superuser !== true && files === true ? `${role} may use files or programs of the server. ${remedy}` : '',
     superuser !== true && creates === true ? `${role} may create objects in the database. ${remedy}` : '',
     superuser !== true && writes === true ? `${role} may write to tables. ${remedy}` : '',
-    target.sslmode === 'disable' && !isLocal(target.host)
+    target.sslmode === 'disable' && !isThisMachine(target.host)
       ? 'The way to the server is not encrypted. Set sslmode to "verify-full" if the server offers TLS.'
       : '',
     target.sslmode === 'no-verify'
@@ -47,7 +48,3 @@ const PRIVILEGES = `
         select oid from pg_namespace where nspname ~ '^pg_' or nspname = 'information_schema'
       ) and has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
     ) as writes`
-
-function isLocal(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.') || host.startsWith('/')
-}

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { messageOf } from '../../errors.ts'
 import { QueryError, type QueryFailure } from '../connection.ts'
+import { explainTransport } from '../transport.ts'
 
 /** What went wrong with a statement or a connection, in words that hold no secret. `sql` is what was sent. */
 export function explainPostgres(thrown: unknown, sql = ''): QueryError {
@@ -46,7 +47,5 @@ function connectMessage(thrown: unknown): string {
   if (text === 'timeout expired') return 'The server did not answer the login in time.'
   if (text.includes('does not support SSL'))
     return 'The server does not offer TLS. If the way to it is safe without, set sslmode to "disable".'
-  if (/certificate|self.signed|altnames|unable to (get|verify)/i.test(text))
-    return `The server's certificate is not trusted: ${text}. Give its authority in "ca", or set sslmode to "no-verify" to go without the check.`
-  return text === '' ? 'The connection failed.' : text
+  return explainTransport(thrown)
 }

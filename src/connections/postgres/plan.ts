@@ -1,5 +1,5 @@
-import { QueryError } from '../connection.ts'
 import { type BoundSql, bindParameters } from '../parameters.ts'
+import { requireQuery } from '../verbs.ts'
 
 /** What is known about a text before it is sent. */
 export interface Plan {
@@ -13,7 +13,7 @@ export interface Plan {
 /** Throws `refused` for what is no query. */
 export function planQuery(sql: string): Plan {
   const bound = bindParameters(sql, 'postgres', (_name, number) => `$${number}`)
-  if (!HELD.has(bound.verb) && bound.verb !== 'explain') throw notQuery(bound.verb)
+  requireQuery(bound.verb, QUERIES)
   const sticky = STICKY.test(sql)
   // EXPLAIN ANALYZE CREATE TABLE AS makes its table in a read-only transaction too.
   return { bound, wrapped: sticky || bound.verb === 'explain', sticky }
@@ -35,15 +35,10 @@ export function createPlanner(): (sql: string) => Plan {
 const MOST_PLANS = 2000
 
 /**
- * First words of what the server's read-only mode holds back completely. The words that are not here could step out of
- * the read-only transaction (DO, CALL) or reach the server's files (COPY).
+ * First words of what the server's read-only mode holds back. The words that are not here could step out of the
+ * read-only transaction (DO, CALL) or reach the server's files (COPY).
  */
-const HELD = new Set(['select', 'with', 'values', 'table', 'show'])
+const QUERIES = new Set(['select', 'with', 'values', 'table', 'show', 'explain'])
 
 /** What changes a session, and writes that Postgres lets pass as reads: large objects, before version 16. */
 const STICKY = /set_config|advisory|dblink|\blo_|\bu&/i
-
-function notQuery(verb: string): QueryError {
-  const found = verb === '' ? 'This holds none.' : `This begins with ${verb.toUpperCase()}.`
-  return new QueryError('refused', `A query begins with SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN. ${found}`)
-}

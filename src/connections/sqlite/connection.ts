@@ -9,6 +9,7 @@ import {
 import { createDeadline } from '../deadline.ts'
 import { bindParameters, parameterValue } from '../parameters.ts'
 import { createPool } from '../pool.ts'
+import { requireQuery } from '../verbs.ts'
 import { type Child, startChild } from './child.ts'
 import { allowedPath } from './path.ts'
 
@@ -24,7 +25,7 @@ export function openSqlite({ path }: { path: string }, context: ConnectionContex
 
   async function query(sql: string, options: QueryOptions): Promise<QueryResult> {
     const { names, verb } = bindParameters(sql, 'sqlite', (name) => `:${name}`)
-    if (!QUERIES.has(verb)) throw notQuery(verb)
+    requireQuery(verb, QUERIES)
     if (closed) throw new QueryError('aborted', 'The connection was closed.')
     const real = await allowedPath(path, context)
     const values = names.map((name) => [name, new Date(parameterValue(name, options.times)).toISOString()])
@@ -77,8 +78,3 @@ const CHECK_TIMEOUT = 10_000
 
 /** First words of queries; a PRAGMA could change how the file is read. */
 const QUERIES = new Set(['select', 'with', 'values', 'explain'])
-
-function notQuery(verb: string): QueryError {
-  const found = verb === '' ? 'This holds none.' : `This begins with ${verb.toUpperCase()}.`
-  return new QueryError('refused', `A query begins with SELECT, WITH, VALUES or EXPLAIN. ${found}`)
-}
