@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts'
 import type { Outcome } from './model/delivery.ts'
 import type { Cause, Verdict } from './model/evaluation.ts'
 
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** What each event tells. Durations are in ms. None of these fields may ever hold a secret. */
@@ -67,13 +67,22 @@ const levels: Record<keyof Events, LogLevel> = {
 
 /** Writes events at or above `least` as one JSON object a line to `sink`. */
 export function createLog(sink: (line: string) => void, least: LogLevel, clock: Clock): Log {
+  let last = { at: Number.NaN, text: '' }
+  const time = () => {
+    const at = clock.now()
+    if (at !== last.at) last = { at, text: new Date(at).toISOString() }
+    return last.text
+  }
   const events = Object.entries(levels).map(([event, level]) => {
     if (logLevels.indexOf(level) < logLevels.indexOf(least)) return [event, () => {}]
     return [
       event,
       (fields: object) => {
-        const time = new Date(clock.now()).toISOString()
-        sink(redact(JSON.stringify({ time, level, event, ...fields }, event === 'defect' ? withErrors : undefined)))
+        sink(
+          redact(
+            JSON.stringify({ time: time(), level, event, ...fields }, event === 'defect' ? withErrors : undefined),
+          ),
+        )
       },
     ]
   })
