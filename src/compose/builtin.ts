@@ -38,7 +38,7 @@ export function builtinMessage(input: ComposeInput): Message {
 }
 
 /** A title such as `[FIRING:2] Drift is high`, or with the labels of the only alert behind it. */
-export function builtinTitle({ rule, kind, alerts }: ComposeInput): string {
+function builtinTitle({ rule, kind, alerts }: ComposeInput): string {
   const count = alerts.length > 1 ? `:${alerts.length}` : ''
   const labels = alerts.length === 1 ? labelWords(alerts[0]?.labels ?? {}) : ''
   const title = `[${marks[kind]}${count}] ${rule.definition.name}${labels === '' ? '' : ` (${labels})`}`

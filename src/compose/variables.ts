@@ -32,7 +32,7 @@ export interface ComposeInput {
 const MOST_ROWS = 1000
 
 /** The names templates may use, each with what it holds. */
-export const variableNames = {
+const variableNames = {
   query_result: 'the first row, by column; empty when there is none',
   query_results: 'the same',
   rows: 'the rows of the result, each by column',

@@ -24,13 +24,10 @@ export async function renderJinja(
   printing?: (tag: Tag) => Printing,
 ): Promise<string> {
   const named = Object.fromEntries(Object.entries(variables).filter(([name]) => text.includes(name)))
-  const source = prelude(named) + rewriteTemplate(checkedLength(text), printing)
-  const result = await runJinja({
-    kind: 'render',
-    source,
-    original: text,
-    shapes: [...shapesOf(named), ...shapesIn(text)],
-  })
+  const beginning = prelude(named)
+  const source = beginning + rewriteTemplate(checkedLength(text), printing)
+  const shapes = [...shapesOf(named), ...shapesIn(text)]
+  const result = await runJinja({ kind: 'render', source, original: text, shapes, data: beginning.length })
   return result.kind === 'text' ? result.text : ''
 }
 

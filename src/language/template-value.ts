@@ -3,7 +3,7 @@ import { TemplateError } from './template-error.ts'
 const FLOAT: unique symbol = Symbol('float')
 
 /** A float without decimals: Python prints 2.0 where JavaScript cannot tell it from 2. */
-export interface WholeFloat {
+interface WholeFloat {
   readonly [FLOAT]: number
 }
 

@@ -80,16 +80,20 @@ function filtersFor(name: string, args: Argument[]): [name: string, args: string
 
 /** Methods of texts that the engine lacks, made filters; false for any other. */
 export function addMethod(out: Token[], name: string, args: Argument[]): boolean {
-  const known = ['format', 'rjust', 'ljust', 'zfill', 'center']
-  if (!known.includes(name)) return false
+  const isKeys = name === 'keys' && args.length === 0
+  if (!isKeys && !['format', 'rjust', 'ljust', 'zfill', 'center'].includes(name)) return false
   const operand = bounded(textOf(out.splice(startOfOperand(out))))
+  if (isKeys) {
+    out.push({ kind: 'name', text: `((${operand})|__keys)`, space: ' ' })
+    return true
+  }
   const text = name === 'format' ? formatArguments(args) : args.map((arg) => arg.text).join(', ')
   out.push({ kind: 'name', text: `((${operand})|__str_${name}(${text}))`, space: ' ' })
   return true
 }
 
 /** Each value goes along as the text it prints as, since the filter would not see that 2.0 is a float. */
-export function formatArguments(args: readonly Argument[]): string {
+function formatArguments(args: readonly Argument[]): string {
   return args
     .map(({ name, text }) => {
       const value = bounded(text)

@@ -22,17 +22,18 @@ export function prelude(variables: Variables): string {
 /** The keys of the maps inside the variables that are not in the order of the alphabet, which the engine prints in. */
 export function shapesOf(variables: Variables): string[][] {
   const shapes = new Map<string, string[]>()
+  const seen = new Set<string>()
   const visit = (value: TemplateValue) => {
     if (typeof value !== 'object' || value === null || wholeFloat(value) !== undefined) return
-    if (!Array.isArray(value)) {
-      const keys = Object.keys(value)
+    const keys = Array.isArray(value) ? [] : Object.keys(value)
+    if (keys.length > 1 && !seen.has(keys.join('\0'))) {
+      seen.add(keys.join('\0'))
       const sorted = sortedKeys(keys)
       if (shapes.size < MOST_SHAPES && keys.join() !== sorted.join()) shapes.set(JSON.stringify(sorted), keys)
     }
     for (const item of Object.values(value)) visit(item)
   }
-  visit({ ...variables })
-  shapes.delete(JSON.stringify(sortedKeys(Object.keys(variables))))
+  for (const value of Object.values(variables)) visit(value)
   return [...shapes.values()]
 }
 

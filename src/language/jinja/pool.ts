@@ -22,8 +22,9 @@ interface Seat {
   timer: ReturnType<typeof setTimeout> | undefined
 }
 
-/** ms a template may take, and a Worker until it is ready. */
+/** ms a template may take, and how many characters of its variables give it one more; ms until a Worker is ready. */
 const LONGEST_RUN = 250
+const CHARACTERS_PER_MS = 1000
 const LONGEST_START = 10_000
 /** ms after which a Worker that has nothing to do is ended. */
 const LONGEST_IDLE = 60_000
@@ -36,7 +37,7 @@ const waiting: Job[] = []
 let wasm: Uint8Array | undefined
 
 /**
- * Runs a task in a Worker, which is ended when it takes longer than 250 ms. Workers are started when they are needed
+ * Runs a task in a Worker, which is ended when it takes longer than 250 ms, or more with large variables. Workers are started when they are needed
  * and end when they have been idle. Throws `TemplateError`.
  */
 export function runJinja(task: JinjaTask): Promise<JinjaResult> {
@@ -74,9 +75,11 @@ function start(seat: Seat) {
     return
   }
   seat.worker.ref()
-  const late = () => close(seat, new TemplateError(`it takes longer than ${LONGEST_RUN} ms`))
+  // A Worker that has just begun reads large variables slowly.
+  const limit = LONGEST_RUN + Math.floor((job.task.kind === 'render' ? job.task.data : 0) / CHARACTERS_PER_MS)
+  const late = () => close(seat, new TemplateError(`it takes longer than ${limit} ms`))
   // An answer that waits behind other work of this thread is not late: it is let in first.
-  seat.timer = setTimeout(() => setImmediate(() => seat.job === job && late()), LONGEST_RUN)
+  seat.timer = setTimeout(() => setImmediate(() => seat.job === job && late()), limit)
   seat.worker.postMessage({ ...job.task, id: 1 })
 }
 

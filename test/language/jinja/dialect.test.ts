@@ -62,6 +62,7 @@ const rendered: [template: string, expected: string][] = [
   ['{{ "7".zfill(3) }} {{ "x".rjust(3) }}|{{ "x".ljust(3) }}|{{ "x".center(4) }}|', '007   x|x  | x  |'],
   ['{% set a, b = 1, 2 %}{{ a + b }}{% set c = cycler("x", "y") %}{{ c.next() }}{{ c.next() }}', '3xy'],
   ['{{ {"b": 1, "a": 2} }} {% for k, v in {"z": 1, "y": 2}.items() %}{{ k }}{% endfor %}', "{'b': 1, 'a': 2} zy"],
+  ['{% for k in row %}{{ k }}{% endfor %} {{ row.keys() | join }}', 'ba ba'],
   ['{% for k, v in row.items() %}{{ k }}={{ v }};{% endfor %}', 'b=1;a=2.0;'],
 ]
 

@@ -36,6 +36,12 @@ test('many templates at once each get their own text', async () => {
   expect(texts).toEqual(Array.from({ length: 50 }, (_, x) => String(x * 2)))
 })
 
+test('a thousand rows are no trouble', async () => {
+  const row = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`column${index}`, `value ${index}`]))
+  const rows = Array.from({ length: 1000 }, () => row)
+  expect(await renderJinja('{{ rows | length }} {{ rows[999].column7 }}', { rows })).toBe('1000 value 7')
+})
+
 describe('limitMemory', () => {
   // A module with one memory: 17 pages at the start and no limit.
   const module = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 0, 17, 7, 5, 1, 1, 109, 2, 0])
