@@ -1,4 +1,32 @@
+import type { ConnectionOptions } from 'node:tls'
+import * as v from 'valibot'
 import { messageOf } from '../errors.ts'
+import { field } from '../model/settings.ts'
+import { trusted } from '../net/trust.ts'
+
+/** The setting for an authority of one's own. */
+export const authority = v.optional(
+  v.pipe(
+    v.string('must be PEM text'),
+    v.includes('-----BEGIN CERTIFICATE-----', 'must be PEM text: -----BEGIN CERTIFICATE-----…'),
+    field({
+      title: 'Authority',
+      hint: 'PEM of the authority that signed the server’s certificate; then it alone is trusted',
+      multiline: true,
+    }),
+  ),
+)
+
+/** How a server's certificate is checked. `authorities` are trusted besides the usual ones when there is no `ca`. */
+export function certificateChecks(
+  sslmode: 'require' | 'verify-full' | 'verify-ca' | 'no-verify',
+  ca: string | undefined,
+  authorities: readonly string[],
+): ConnectionOptions {
+  if (sslmode === 'no-verify') return { rejectUnauthorized: false }
+  const options = { rejectUnauthorized: true, ca: ca === undefined ? trusted(authorities) : [ca] }
+  return sslmode === 'verify-ca' ? { ...options, checkServerIdentity: () => undefined } : options
+}
 
 /** What is wrong with the way to a server, in words for people. */
 export function explainTransport(thrown: unknown): string {

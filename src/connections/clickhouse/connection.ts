@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
-import { trusted } from '../../net/trust.ts'
 import { guardedLookup, literalRefusal } from '../address.ts'
 import { type Connection, type ConnectionContext, QueryError, type QueryOptions } from '../connection.ts'
 import { createDeadline } from '../deadline.ts'
 import { bindParameters, parameterValue } from '../parameters.ts'
+import { certificateChecks } from '../transport.ts'
 import { requireQuery } from '../verbs.ts'
 import { checkClickhouse } from './check.ts'
 import { explainClickhouse, isReadOnlyRefusal } from './failure.ts'
@@ -106,11 +106,7 @@ function makeClient(settings: ClickhouseSettings, context: ConnectionContext): C
     maxSockets: context.poolSize,
     lookup: guardedLookup(Number(port === '' ? (secure ? 443 : 80) : port)),
   }
-  const tls = {
-    ca: ca === undefined ? trusted(context.authorities) : [ca],
-    rejectUnauthorized: sslmode !== 'no-verify',
-    ...(sslmode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
-  }
+  const tls = certificateChecks(sslmode, ca, context.authorities)
   return createClient({
     url,
     username: user,

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { field } from '../../model/settings.ts'
+import { authority } from '../transport.ts'
 
 const sslModes = ['verify-full', 'verify-ca', 'no-verify'] as const
 const expectedUrl = 'must be a URL such as http://host:8123 or https://host:8443'
@@ -31,17 +32,7 @@ export const clickhouseSettings = v.strictObject({
       }),
     ),
   ),
-  ca: v.optional(
-    v.pipe(
-      v.string('must be PEM text'),
-      v.includes('-----BEGIN CERTIFICATE-----', 'must be PEM text: -----BEGIN CERTIFICATE-----…'),
-      field({
-        title: 'Authority',
-        hint: 'PEM of the authority that signed the server’s certificate; then it alone is trusted',
-        multiline: true,
-      }),
-    ),
-  ),
+  ca: authority,
 })
 
 export type ClickhouseSettings = v.InferOutput<typeof clickhouseSettings>

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import pg from 'pg'
-import { trusted } from '../../net/trust.ts'
 import { guardedLookup, literalRefusal } from '../address.ts'
 import { QueryError } from '../connection.ts'
+import { certificateChecks } from '../transport.ts'
 import { createPreparedTexts, type PreparedTexts } from './prepared.ts'
 import type { Target } from './settings.ts'
 
@@ -42,7 +42,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const refusal = literalRefusal(target.host)
   if (refusal !== null) throw new QueryError('unavailable', refusal)
   signal.throwIfAborted()
-  const ssl = tlsOptions(target, options.authorities)
+  const { sslmode, ca } = target
+  const ssl = sslmode === 'disable' ? false : certificateChecks(sslmode, ca, options.authorities)
   const client = new pg.Client({
     ...target,
     // A function, since an empty text would make the driver look into the environment and the home folder.
@@ -104,13 +105,6 @@ function startupOptions(timeout: number): string {
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ')
-}
-
-function tlsOptions({ sslmode, ca }: Target, authorities: readonly string[]): ConnectionOptions | false {
-  if (sslmode === 'disable') return false
-  if (sslmode === 'no-verify') return { rejectUnauthorized: false }
-  const options = { rejectUnauthorized: true, ca: ca === undefined ? trusted(authorities) : [ca] }
-  return sslmode === 'verify-ca' ? { ...options, checkServerIdentity: () => undefined } : options
 }
 
 /** A socket whose host name is resolved and checked before it is dialled. */

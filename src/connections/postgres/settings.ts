@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { field } from '../../model/settings.ts'
+import { authority } from '../transport.ts'
 
 const text = (message: string) => v.pipe(v.string(message), v.nonEmpty(message))
 
@@ -42,17 +43,7 @@ const entries = v.strictObject({
       }),
     ),
   ),
-  ca: v.optional(
-    v.pipe(
-      v.string('must be PEM text'),
-      v.includes('-----BEGIN CERTIFICATE-----', 'must be PEM text: -----BEGIN CERTIFICATE-----…'),
-      field({
-        title: 'Authority',
-        hint: 'PEM of the authority that signed the server’s certificate; then it alone is trusted, and TLS is on',
-        multiline: true,
-      }),
-    ),
-  ),
+  ca: authority,
 })
 
 export type PostgresSettings = v.InferOutput<typeof entries>
