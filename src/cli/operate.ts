@@ -72,9 +72,10 @@ export async function send(terminal: Terminal, options: Door, channel: string): 
 }
 
 function tellPreview({ verdict, value, error, reasons, transitions, rows, routes, messages, warnings }: PreviewAnswer) {
-  const cut = rows?.truncated === true ? ', cut' : ''
+  const found =
+    rows === null ? '' : ` (${rows.count} ${rows.count === 1 ? 'row' : 'rows'}${rows.truncated ? ', cut' : ''})`
   return [
-    `verdict: ${verdict}${value === '' ? '' : `, value ${value}`}${rows === null ? '' : ` (${rows.count} rows${cut})`}`,
+    `verdict: ${verdict}${value === '' ? '' : `, value ${value}`}${found}`,
     ...(error === null ? [] : [`error: ${error}`]),
     ...reasons.map(({ text }) => text),
     ...transitions.map(
