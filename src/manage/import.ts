@@ -44,12 +44,19 @@ export type ImportManager = ReturnType<typeof manageImport>
 
 const MOST_OBJECTS = 10_000
 const PAGE = 500
+/** ms of an import in which queries are tried; a connection that does not answer must not hold it up for each rule. */
+const TRIALS_TIME = 20_000
 
 /** Takes VIANOPS notifications in bulk, and gives them back. */
 export function manageImport(context: ManageContext, rules: RuleManager) {
-  const { store } = context
+  const { store, clock } = context
 
-  async function take(caller: Caller, reading: Reading, apply: boolean): Promise<Omit<ImportItem, 'position'>> {
+  async function take(
+    caller: Caller,
+    reading: Reading,
+    apply: boolean,
+    skipTrial: boolean,
+  ): Promise<Omit<ImportItem, 'position'>> {
     const { definition, warnings, fixes, object, origin } = reading
     const item = { name: nameOf(object), index: null, blocked: null, warnings, fixes, issues: reading.issues }
     if (definition === null) return { ...item, action: 'refuse' }
@@ -60,6 +67,7 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
       origin: { product: 'vianops', object: keptOf(reading, times) },
       warnings,
       allowUnbound: true,
+      skipTrial,
       ...(createdby === undefined ? {} : { createdBy: createdby }),
     }
     const plan = existing === undefined ? null : await change(caller.project, existing, object, definition)
@@ -106,12 +114,13 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
       const mailChannel = await mailChannelOf(context, caller.project)
       const items: ImportItem[] = []
       const names = new Set<string>()
+      const trialsEnd = clock.now() + TRIALS_TIME
       for (const [place, object] of list.entries()) {
         const reading = readMended(object, mailChannel, fix)
         const name = reading.definition?.name
         const isRepeated = name !== undefined && names.has(name)
         if (name !== undefined) names.add(name)
-        const taken = isRepeated ? refusedTwin(reading) : await take(caller, reading, apply)
+        const taken = isRepeated ? refusedTwin(reading) : await take(caller, reading, apply, clock.now() > trialsEnd)
         items.push({ position: place + 1, ...taken })
       }
       return { applied: apply, items }

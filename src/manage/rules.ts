@@ -20,6 +20,8 @@ export interface ImportOptions {
   index?: number
   /** Things the import found, to be kept with the rule. */
   warnings?: string[]
+  /** Stores it without having tried its query. */
+  skipTrial?: boolean
   /** A connection that does not exist blocks the rule instead of being refused. */
   allowUnbound?: boolean
 }
@@ -198,7 +200,7 @@ async function prepareRule(context: ManageContext, owner: Owner, input: unknown,
   })
   if (issues.length > 0) throw faulty(issues)
   const tried =
-    connection === undefined
+    connection === undefined || options.skipTrial === true
       ? []
       : await tryQuery(context, connection, definition, (options.origin ?? owner.before?.origin ?? null) !== null)
   return {
