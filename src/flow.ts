@@ -1,15 +1,15 @@
 import type { Clock } from './clock.ts'
 import { orders } from './evaluate/policy.ts'
-import { advance } from './evaluate/state.ts'
+import { type Advance, advance } from './evaluate/state.ts'
 import { type Judgement, judge, judgeFailure, NOTHING, type Plan, planOf } from './flow/judge.ts'
-import { fallbackWay, heardBy, type Way, waysOf } from './flow/routes.ts'
+import { type Evidence, fallbackWay, heardBy, type Way, waysOf } from './flow/routes.ts'
 import { NoResult, type Sources } from './flow/sources.ts'
 import { compose, conditionText, type Written } from './flow/write.ts'
 import { newId } from './ids.ts'
 import type { Log } from './log.ts'
-import type { RouteState } from './model/alert.ts'
+import type { Alert, RouteState } from './model/alert.ts'
 import { parseDuration } from './model/duration.ts'
-import type { Cause, Trace } from './model/evaluation.ts'
+import type { Cause, RouteDecision, Trace } from './model/evaluation.ts'
 import type { Reason, ReasonCode } from './model/reason.ts'
 import type { QueryResult } from './model/result.ts'
 import type { Rule } from './model/rule.ts'
@@ -31,8 +31,6 @@ export interface Tick {
 /** An evaluation that is complete but for its being stored. */
 export interface Draft {
   commit: EvaluationCommit
-  judgement: Judgement
-  ways: Way[]
   written: Written[]
 }
 
@@ -59,6 +57,8 @@ export interface FlowDeps {
   signal: AbortSignal
 }
 
+/** Rules kept parsed. */
+const MOST_PLANS = 5000
 /** Transitions that a trace lists; the rest are counted. */
 const LISTED_TRANSITIONS = 100
 
@@ -71,13 +71,15 @@ export function createFlow(deps: FlowDeps): Flow {
     if (known?.rule.version === rule.version) return { ...known, rule }
     const plan = planOf(rule)
     plans.set(rule.id, plan)
+    const oldest = plans.keys().next()
+    if (plans.size > MOST_PLANS && oldest.done !== true) plans.delete(oldest.value)
     return plan
   }
 
   return {
     async runRule(rule, tick, queried = () => {}) {
-      const { commit } = await evaluate(deps, planned(rule), tick, queried)
-      await store.evaluations.commit(commit)
+      const { commit: drafted } = await evaluate(deps, planned(rule), tick, queried)
+      const commit = await store.evaluations.commit(drafted)
       const { trace } = commit
       log.evaluationFinished({
         project: rule.project,
@@ -129,24 +131,62 @@ async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => v
       ? judgeFailure(plan, answer, state.alerts)
       : judge(plan, answer, previous, state.alerts, now)
   const moved = advance(rule.definition, state.alerts, judgement.finding, now)
-  const before = new Map(state.alerts.map((alert) => [alert.fingerprint, alert]))
-  const ways = await waysOf(store, { plan, result, previous, judgement, now })
+  const trace = traceOf(tick, startedAt, now, result, judgement, rule)
+  const commit = commitOf(plan, tick, id, startedAt, judgement, result, trace)
   const isTest = tick.isTest === true
-  const told: RouteState[] = isTest ? [] : state.routes
-  const situation = { rule: rule.definition, before, after: moved.alerts, told, now }
+  if (!isTest) {
+    commit.alerts = moved.changed
+    commit.goneAlerts = moved.gone
+  }
+  trace.routes = plan.notFiring
+  if (moved.transitions.length === 0) return { commit, written: [] }
+
+  trace.transitions = moved.transitions.slice(0, LISTED_TRANSITIONS)
+  trace.moreTransitions = moved.transitions.length - trace.transitions.length
+  const told = isTest ? [] : state.routes
+  const { written, decisions } = await tell(
+    deps,
+    { plan, result, previous, judgement, now },
+    state.alerts,
+    moved,
+    told,
+    id,
+  )
+  trace.routes = decisions
+  trace.finishedAt = clock.now()
+  commit.notable ||= written.length > 0 || moved.transitions.some(({ before, after }) => before !== after)
+  commit.deliveries = written.map(({ delivery }) => delivery)
+  // A test touches no state: what it sends belongs to no alert.
+  if (isTest) for (const delivery of commit.deliveries) delivery.fingerprints = []
+  else commit.told = written.flatMap((one) => one.told)
+  return { commit, written }
+}
+
+/** Decides who is told of what moved, and writes the messages. */
+async function tell(
+  { store, baseUrl }: FlowDeps,
+  evidence: Evidence,
+  alerts: readonly Alert[],
+  { transitions, alerts: after }: Advance,
+  told: readonly RouteState[],
+  evaluationId: string,
+): Promise<{ written: Written[]; decisions: RouteDecision[] }> {
+  const { plan, result, judgement, now } = evidence
+  const { rule } = plan
+  const before = new Map(alerts.map((alert) => [alert.fingerprint, alert]))
+  const situation = { rule: rule.definition, before, after, told, now }
+  const ways = await waysOf(store, evidence)
   const decided = orders(
     ways.map((way) => way.view),
-    { ...situation, transitions: moved.transitions },
+    { ...situation, transitions },
   )
-  const unheard = moved.transitions.filter((transition) => !heardBy(ways, transition))
-  if (unheard.length > 0) {
-    const fallback = await fallbackWay(store, rule)
-    if (fallback !== null) {
-      ways.push(fallback)
-      const more = orders([fallback.view], { ...situation, transitions: unheard })
-      decided.orders.push(...more.orders)
-      decided.refusals.push(...more.refusals)
-    }
+  const unheard = transitions.filter((transition) => !heardBy(ways, transition))
+  const fallback = unheard.length === 0 ? null : await fallbackWay(store, rule)
+  if (fallback !== null) {
+    ways.push(fallback)
+    const more = orders([fallback.view], { ...situation, transitions: unheard })
+    decided.orders.push(...more.orders)
+    decided.refusals.push(...more.refusals)
   }
   const written = await compose(decided.orders, {
     rule,
@@ -154,30 +194,13 @@ async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => v
     judgement,
     ways,
     before,
-    after: moved.alerts,
-    evaluationId: id,
+    after,
+    evaluationId,
     now,
-    baseUrl: deps.baseUrl,
+    baseUrl,
   })
-
-  const trace = traceOf(tick, startedAt, clock.now(), result, judgement, rule)
-  trace.transitions = moved.transitions.slice(0, LISTED_TRANSITIONS)
-  trace.moreTransitions = moved.transitions.length - trace.transitions.length
-  trace.routes = [
-    ...written.map((one) => one.decision),
-    ...decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) })),
-  ]
-  const commit = commitOf(plan, tick, id, startedAt, judgement, result, trace)
-  commit.notable ||= written.length > 0 || moved.transitions.some(({ before, after }) => before !== after)
-  commit.deliveries = written.map(({ delivery }) => delivery)
-  // A test touches no state: what it sends belongs to no alert.
-  if (isTest) for (const delivery of commit.deliveries) delivery.fingerprints = []
-  else {
-    commit.alerts = moved.changed
-    commit.goneAlerts = moved.gone
-    commit.told = written.flatMap((one) => one.told)
-  }
-  return { commit, judgement, ways, written }
+  const refusals = decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) }))
+  return { written, decisions: [...written.map(({ decision }) => decision), ...refusals] }
 }
 
 /** An evaluation that changes and sends nothing yet. */
@@ -199,10 +222,10 @@ function commitOf(
     verdict: judgement.verdict,
     value: judgement.value,
     number: judgement.number,
-    notable: judgement.error !== null || judgement.verdict === 'skipped',
+    notable: judgement.verdict === 'error',
     trace,
     result,
-    keepPrevious: usesPrevious,
+    keepPrevious: usesPrevious && tick.isTest !== true,
     success: result !== null && tick.isTest !== true,
     settlesTick: tick.cause === 'schedule' || tick.cause === 'catch-up',
     alerts: [],

@@ -27,6 +27,8 @@ export type Finding =
   | { kind: 'decided'; items: readonly Item[]; complete: boolean }
   | { kind: 'no-data' }
   | { kind: 'failed'; error: string }
+  /** The rule could be decided and every alert is to stay as it is. */
+  | { kind: 'unchanged' }
   /** Nothing can be said: every state stays as it is. */
   | { kind: 'inconclusive' }
 
@@ -45,6 +47,9 @@ type Timing = Pick<RuleDefinition, 'for' | 'keepFiringFor'>
 
 /** Moves the alerts of one rule on by one evaluation. `now` in ms. Pure: the alerts given are not changed. */
 export function advance(rule: Timing, alerts: readonly Alert[], finding: Finding, now: number): Advance {
+  // What most evaluations come to: nothing fires and nothing did.
+  if (alerts.length === 0 && finding.kind === 'decided' && !finding.items.some(({ fire }) => fire))
+    return { changed: [], gone: [], transitions: [], alerts: new Map() }
   const before = new Map(alerts.map((alert) => [alert.fingerprint, alert]))
   const after = new Map<string, { alert: Alert; why: string }>()
   const put = (alert: Alert, why: string) => after.set(alert.fingerprint, { alert, why })
@@ -55,15 +60,14 @@ export function advance(rule: Timing, alerts: readonly Alert[], finding: Finding
       put(alert, why)
     }
     for (const alert of alerts)
-      if (!after.has(alert.fingerprint) && !isWhole(alert.fingerprint)) {
-        const next = finding.complete
-          ? miss(rule, alert, now)
-          : { alert, why: 'its row may be among those that were cut' }
+      if (!after.has(alert.fingerprint) && !isOwn(alert.fingerprint)) {
+        const next = absent(rule, alert, finding.complete, now)
         put(next.alert, next.why)
       }
+    settle(before.get(NO_DATA_ALERT), 'there are rows again', put, now)
   }
-  if (finding.kind === 'decided' || finding.kind === 'no-data') settleError(before, put, now)
-  if (finding.kind === 'decided') settle(before.get(NO_DATA_ALERT), 'there are rows again', put, now)
+  if (finding.kind !== 'failed' && finding.kind !== 'inconclusive')
+    settle(before.get(ERROR_ALERT), 'it could be decided again', put, now)
   if (finding.kind === 'no-data') {
     const alert = before.get(NO_DATA_ALERT) ?? fresh({ fingerprint: NO_DATA_ALERT, labels: {}, value: '' }, now)
     put(open(alert, 'no-data', now, 'no rows'), 'the query returned no rows')
@@ -111,9 +115,9 @@ function summarise(
 
 function decide(rule: Timing, alert: Alert, item: Item, now: number): { alert: Alert; why: string } {
   const window = typeof rule.for === 'string' ? null : rule.for
-  const history = window === null ? '' : (alert.history + (item.fire ? '1' : '0')).slice(-window.of)
+  const history = lengthened(rule, alert, item.fire)
   const seen: Alert = { ...alert, labels: item.labels, value: item.value, missing: 0, history }
-  const count = [...history].filter((outcome) => outcome === '1').length
+  const count = times(history)
   if (window === null) return item.fire ? rise(rule, seen, now) : fall(rule, seen, now, 'the condition is false')
   if (count >= window.times)
     return { alert: fire(seen, now), why: `true in ${count} of the last ${history.length} evaluations` }
@@ -151,17 +155,45 @@ function fall(rule: Timing, alert: Alert, now: number, why: string): { alert: Al
   return { alert: to(alert, 'recovering', now), why: `${why}, but it is kept firing for ${rule.keepFiringFor}` }
 }
 
-function miss(rule: Timing, alert: Alert, now: number): { alert: Alert; why: string } {
-  const missing = alert.missing + 1
-  const counted = { ...alert, missing }
-  if (alert.state === 'pending') return { alert: to(counted, 'normal', now), why: 'its row is gone' }
-  if (missing < MISSES_BEFORE_GONE)
-    return { alert: counted, why: `its row is missing for the first time, ${MISSES_BEFORE_GONE} times are needed` }
-  return fall(rule, counted, now, `its row has been missing ${missing} times`)
+/** An alert that the result says nothing of. */
+function absent(rule: Timing, alert: Alert, complete: boolean, now: number): { alert: Alert; why: string } {
+  // A policy made the rule as a whole fire; its rows are told apart again.
+  if (alert.fingerprint === '') return fall(rule, forgetful(alert), now, 'the rule could be decided by its rows again')
+  if (!complete) return { alert, why: 'its row was not seen, but there may be more than was seen' }
+  return miss(rule, alert, now)
 }
 
-function settleError(before: Map<string, Alert>, put: (alert: Alert, why: string) => void, now: number) {
-  settle(before.get(ERROR_ALERT), 'it could be decided again', put, now)
+function miss(rule: Timing, alert: Alert, now: number): { alert: Alert; why: string } {
+  const missing = alert.missing + 1
+  if (!isFiring(alert)) return missBeforeFiring(rule, alert, now)
+  const counted = { ...alert, missing, history: lengthened(rule, alert, false) }
+  if (missing < MISSES_BEFORE_GONE)
+    return { alert: counted, why: `its row is missing for the first time, ${MISSES_BEFORE_GONE} times are needed` }
+  return fall(rule, forgetful(counted), now, `its row has been missing ${missing} times`)
+}
+
+/** Where so many of the latest evaluations count, a row that is not there counts as false. */
+function missBeforeFiring(rule: Timing, alert: Alert, now: number): { alert: Alert; why: string } {
+  const history = lengthened(rule, alert, false)
+  if (typeof rule.for === 'string' || !history.includes('1') || alert.state === 'normal')
+    return { alert: to({ ...alert, history }, 'normal', now), why: 'its row is gone' }
+  return {
+    alert: { ...alert, history },
+    why: `its row is gone; true in ${times(history)} of the last ${history.length} evaluations`,
+  }
+}
+
+/** The outcomes the rule looks back on, with this one; none where it looks at times. */
+function lengthened({ for: window }: Timing, { history }: Alert, isTrue: boolean): string {
+  return typeof window === 'string' ? '' : (history + (isTrue ? '1' : '0')).slice(-window.of)
+}
+
+function times(history: string): number {
+  return history.split('1').length - 1
+}
+
+function forgetful(alert: Alert): Alert {
+  return { ...alert, history: '' }
 }
 
 function settle(alert: Alert | undefined, why: string, put: (alert: Alert, why: string) => void, now: number) {
@@ -208,7 +240,8 @@ function isFiring(alert: Alert): boolean {
   return alert.state === 'firing' || alert.state === 'recovering'
 }
 
-function isWhole(fingerprint: string): boolean {
+/** The alerts that stand beside those of the rows. */
+function isOwn(fingerprint: string): boolean {
   return fingerprint === ERROR_ALERT || fingerprint === NO_DATA_ALERT
 }
 

@@ -1,7 +1,7 @@
 import { type CompiledCondition, ConditionError, compileCondition, verdicts } from '../evaluate/condition.ts'
 import type { Finding, Item } from '../evaluate/state.ts'
 import type { Alert } from '../model/alert.ts'
-import type { Verdict } from '../model/evaluation.ts'
+import type { RouteDecision, Verdict } from '../model/evaluation.ts'
 import type { Reason } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import { type ErrorPolicy, type Rule, routeKeys } from '../model/rule.ts'
@@ -14,6 +14,8 @@ export interface Plan {
   /** The routes' own conditions, by route key. */
   routeConditions: Map<string, CompiledCondition>
   routeKeys: string[]
+  /** What becomes of the routes when no alert is anything but normal. */
+  notFiring: RouteDecision[]
   /** Whether a condition asks for the rows of the evaluation before. */
   usesPrevious: boolean
   /** Imported conditions get the lenient reading of columns. */
@@ -53,14 +55,18 @@ export function planOf(rule: Rule): Plan {
     if (route.condition !== undefined) routeConditions.set(keys[index] ?? '', compileCondition(route.condition))
   })
   const usesPrevious = [condition, ...routeConditions.values()].some((compiled) => compiled.usesPrevious)
-  return { rule, condition, routeConditions, routeKeys: keys, usesPrevious, lenient: rule.origin !== null }
+  const notFiring = definition.routes.map(({ channel }, index) => {
+    const shown = channel === null ? 'none' : typeof channel === 'string' ? channel : channel.kind
+    return { route: keys[index] ?? '', channel: shown, fingerprints: [], reason: { code: 'not-firing' as const } }
+  })
+  return { rule, condition, routeConditions, routeKeys: keys, notFiring, usesPrevious, lenient: rule.origin !== null }
 }
 
 /** What conditions may ask for besides the rows. */
 export function conditionInput(plan: Plan, result: QueryResult, previous: QueryResult | null, now: number) {
   const { definition, createdBy } = plan.rule
   const { fingerprint, tags } = definition
-  return { result, previous, fingerprint, now, tags, createdBy, createdAt: now, lenient: plan.lenient }
+  return { result, previous, fingerprint, now, tags, createdBy, createdAt: now, lenient: plan.lenient, elapsed: () => performance.now() }
 }
 
 /** Decides on a result. Never throws: what cannot be decided is the rule's own trouble and its policy's business. */
@@ -77,7 +83,7 @@ export function judge(
   if (result.rows.length === 0) {
     reasons.push({ code: 'no-rows' })
     const policy = definition.onNoRows
-    if (policy === 'keep') return outcome({ kind: 'inconclusive' }, 'no-data', 'no rows', reasons)
+    if (policy === 'keep') return outcome({ kind: 'unchanged' }, 'no-data', 'no rows', reasons)
     if (policy === 'no-data') return outcome({ kind: 'no-data' }, 'no-data', 'no rows', reasons)
     if (policy !== 'condition')
       return outcome(

@@ -1,7 +1,7 @@
 import { FALLBACK_ROUTE } from '../evaluate/policy.ts'
 import { newId } from '../ids.ts'
-import { formatDuration } from '../model/duration.ts'
 import type { NewDelivery } from '../model/delivery.ts'
+import { formatDuration } from '../model/duration.ts'
 import type { Message } from '../model/message.ts'
 import type { Store } from '../store/index.ts'
 import { stored } from './routes.ts'
@@ -19,7 +19,12 @@ export interface Notice {
 }
 
 /** The one message about a connection that fails, or works again. `error` is null when it works again. */
-export function connectionNotice(connection: { id: string; project: string; name: string }, error: string | null, since: number, now: number): Notice {
+export function connectionNotice(
+  connection: { id: string; project: string; name: string },
+  error: string | null,
+  since: number,
+  now: number,
+): Notice {
   const subject = `connection|${connection.id}`
   const shared = { project: connection.project, subject, since }
   if (error !== null)
@@ -40,7 +45,11 @@ export function connectionNotice(connection: { id: string; project: string; name
 }
 
 /** The one message about a channel that was disabled for good. */
-export function channelNotice(channel: { id: string; project: string; name: string }, reason: string, now: number): Notice {
+export function channelNotice(
+  channel: { id: string; project: string; name: string },
+  reason: string,
+  now: number,
+): Notice {
   return {
     project: channel.project,
     subject: `channel|${channel.id}`,
@@ -55,7 +64,8 @@ export function channelNotice(channel: { id: string; project: string; name: stri
 /** Queues a notice for the project's fallback channel. False when there is none, or it is the one in trouble. */
 export async function sendNotice(store: Store, notice: Notice, now: number): Promise<boolean> {
   const channel = await store.channels.fallback(notice.project)
-  if (channel === undefined || channel.disabledReason !== null || notice.subject === `channel|${channel.id}`) return false
+  if (channel === undefined || channel.disabledReason !== null || notice.subject === `channel|${channel.id}`)
+    return false
   const { kind, title, summary, facts, project, subject, since } = notice
   const message: Message = {
     kind,

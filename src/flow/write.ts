@@ -33,8 +33,9 @@ export interface Writing {
 /** Writes the message of every order. Never fails: a template that does gives the built-in message. */
 export async function compose(orders: readonly Order[], writing: Writing): Promise<Written[]> {
   const written: Written[] = []
+  const ways = new Map(writing.ways.map((way) => [way.view.key, way]))
   for (const order of orders) {
-    const way = writing.ways.find((one) => one.view.key === order.route)
+    const way = ways.get(order.route)
     if (way !== undefined && way.target !== null) written.push(await writeOne(order, way, way.target, writing))
   }
   return written
@@ -43,7 +44,7 @@ export async function compose(orders: readonly Order[], writing: Writing): Promi
 async function writeOne(order: Order, way: Way, target: NewDelivery['target'], writing: Writing): Promise<Written> {
   const { rule, judgement, evaluationId, now } = writing
   const alerts = order.fingerprints.map((fingerprint) => alertOf(fingerprint, order, writing))
-  const firingFrom = order.kind === 'resolved' ? Math.min(...alerts.map((alert) => alert.since)) : undefined
+  const firingFrom = isEnd(order) ? Math.min(...alerts.map((alert) => alert.since)) : undefined
   const { message, settings, errors } = await composeMessage({
     rule,
     route: { ...way.route, settings: target.settings },
@@ -78,16 +79,19 @@ async function writeOne(order: Order, way: Way, target: NewDelivery['target'], w
       ...(order.follows === null ? {} : { follows: order.follows }),
     },
     decision: { route: order.route, channel: way.channel, fingerprints: order.fingerprints, reason, deliveryId: id },
-    told:
-      order.kind === 'resolved'
-        ? []
-        : order.fingerprints.map((fingerprint) => ({
-            route: order.route,
-            fingerprint,
-            deliveryId: id,
-            sequence: writing.after.get(fingerprint)?.sequence ?? 0,
-          })),
+    told: isEnd(order)
+      ? []
+      : order.fingerprints.map((fingerprint) => ({
+          route: order.route,
+          fingerprint,
+          deliveryId: id,
+          sequence: writing.after.get(fingerprint)?.sequence ?? 0,
+        })),
   }
+}
+
+function isEnd({ kind }: Order): boolean {
+  return kind === 'resolved' || kind === 'recovered'
 }
 
 function alertOf(
@@ -95,7 +99,7 @@ function alertOf(
   order: Order,
   { before, after, judgement, now }: Writing,
 ): MessageAlert & { rows: number[] } {
-  const alert = (order.kind === 'resolved' ? before : after).get(fingerprint)
+  const alert = (isEnd(order) ? before : after).get(fingerprint)
   return {
     fingerprint,
     labels: alert?.labels ?? {},

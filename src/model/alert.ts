@@ -32,8 +32,15 @@ export interface RouteState {
   fingerprint: string
   /** When the latest trigger or reminder was first accepted; null when none was. */
   deliveredAt: number | null
-  /** The latest trigger or reminder queued, and how far it is. */
-  delivery: { id: string; state: 'open' | 'delivered' | 'failed' } | null
+  /**
+   * The latest trigger or reminder queued at `at` (null: forgotten), and how far it is: `waiting` and `sending` are under
+   * way, `unknown` may have arrived.
+   */
+  delivery: {
+    id: string
+    at: number | null
+    state: 'waiting' | 'sending' | 'delivered' | 'unknown' | 'failed'
+  } | null
   /** The alert's `sequence` the latest trigger was about. */
   sequence: number
 }

@@ -10,7 +10,7 @@ export const reasons = {
   },
   'rule-newer-than-tick': {
     scope: 'evaluation',
-    text: 'The rule was made or changed after this tick was due, so the tick was left out',
+    text: 'The rule was made or changed after this tick was due, so nothing was decided',
   },
   'still-running': { scope: 'evaluation', text: 'The evaluation before it was still running when this tick was due' },
   'connection-missing': { scope: 'evaluation', text: 'The connection the rule names does not exist' },
@@ -32,6 +32,10 @@ export const reasons = {
   'suppressed-until': { scope: 'route', text: 'Suppressed after the last delivered message' },
   'waiting-for-delivery': { scope: 'route', text: 'An earlier message of this alert is still being delivered' },
   'already-notified': { scope: 'route', text: 'The alert was already told on this route and no reminder is due' },
+  'not-delivered': {
+    scope: 'route',
+    text: 'The message about this alert failed for good; it can be sent again by hand',
+  },
   'not-firing': { scope: 'route', text: 'The alert is not firing' },
   pending: { scope: 'route', text: 'The condition is true but not yet for long enough' },
   recovering: { scope: 'route', text: 'The condition is false but the alert is kept firing for a while' },

@@ -1,7 +1,8 @@
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
 import type { Alert, RouteState } from '../model/alert.ts'
-import { type DeliveryState, finalStates, type NewDelivery } from '../model/delivery.ts'
+import type { DeliveryState, NewDelivery } from '../model/delivery.ts'
 import type { Evaluation, Trace, Verdict } from '../model/evaluation.ts'
+import type { Reason } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { StoreContext } from './context.ts'
 import { pack, unpack } from './pack.ts'
@@ -55,7 +56,7 @@ export function evaluationQueries(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
   )
   const tick = raw.prepare(
-    `UPDATE rule_clocks SET claimed_tick = iif(?, NULL, claimed_tick), last_run_at = ?, last_success_at = coalesce(?, last_success_at),
+    `UPDATE rule_clocks SET claimed_tick = nullif(claimed_tick, ?), last_run_at = ?, last_success_at = coalesce(?, last_success_at),
      previous = coalesce(?, previous) WHERE rule_id = ?`,
   )
   const upsertAlert = raw.prepare(
@@ -75,14 +76,15 @@ export function evaluationQueries(
     .pluck()
   const alertsOf = raw.prepare<[string], AlertRecord>('SELECT * FROM alerts WHERE rule_id = ?')
   const routesOf = raw.prepare<[string], RouteRecord>(
-    `SELECT s.route, s.fingerprint, s.delivered_at, s.delivery_id, s.sequence, d.state FROM route_states s
+    `SELECT s.route, s.fingerprint, s.delivered_at, s.delivery_id, s.sequence, d.state, d.created_at FROM route_states s
      LEFT JOIN deliveries d ON d.id = s.delivery_id WHERE s.rule_id = ?`,
   )
   const previousOf = raw.prepare<[string], Buffer | null>('SELECT previous FROM rule_clocks WHERE rule_id = ?').pluck()
 
-  function store(commit: EvaluationCommit): boolean {
-    const current = version.get(commit.ruleId)
-    if (current === undefined) return false
+  function store(drafted: EvaluationCommit): EvaluationCommit {
+    const current = version.get(drafted.ruleId)
+    const commit = current === drafted.ruleVersion ? drafted : voided(drafted)
+    if (current === undefined) return commit
     const packed = commit.result === null ? null : pack(commit.result)
     const kept = packed !== null && packed.length <= LARGEST_RESULT ? packed : null
     const { id, ruleId, at } = commit
@@ -102,13 +104,12 @@ export function evaluationQueries(
       commit.number,
     )
     tick.run(
-      commit.settlesTick ? 1 : 0,
+      commit.settlesTick ? commit.trace.scheduledAt : null,
       at,
       commit.success ? commit.trace.startedAt : null,
       commit.keepPrevious ? packed : null,
       ruleId,
     )
-    if (current !== commit.ruleVersion) return false
     for (const alert of commit.alerts)
       upsertAlert.run(
         ruleId,
@@ -127,15 +128,15 @@ export function evaluationQueries(
     for (const delivery of commit.deliveries) insertDelivery(delivery)
     for (const { route, fingerprint, deliveryId, sequence } of commit.told)
       tell.run(ruleId, route, fingerprint, deliveryId, sequence)
-    return true
+    return commit
   }
 
   return {
     /**
-     * Stores an evaluation with all it decided. False when the rule was changed or removed meanwhile: then only the
-     * trace is kept and the state stays as it is.
+     * Stores an evaluation with all it decided, and answers what was stored: when the rule was changed meanwhile, only
+     * that it came to nothing; when it was removed, nothing at all.
      */
-    commit: (commit: EvaluationCommit): Promise<boolean> => writer.write(() => store(commit), 'paced'),
+    commit: (commit: EvaluationCommit): Promise<EvaluationCommit> => writer.write(() => store(commit), 'paced'),
 
     /** Alerts of a rule and what was told of them. */
     state: async (ruleId: string): Promise<{ alerts: Alert[]; routes: RouteState[] }> =>
@@ -219,6 +220,24 @@ export function evaluationQueries(
   }
 }
 
+/** What is left of an evaluation of a rule that was changed before it could be stored. */
+function voided(commit: EvaluationCommit): EvaluationCommit {
+  const reason: Reason = { code: 'rule-newer-than-tick', detail: 'it was changed while this evaluation was under way' }
+  const reasons = [...commit.trace.reasons, reason]
+  return {
+    ...commit,
+    verdict: 'skipped',
+    notable: true,
+    trace: { ...commit.trace, reasons, transitions: [], moreTransitions: 0, routes: [] },
+    keepPrevious: false,
+    success: false,
+    alerts: [],
+    goneAlerts: [],
+    told: [],
+    deliveries: [],
+  }
+}
+
 interface AlertRecord {
   rule_id: string
   fingerprint: string
@@ -240,6 +259,7 @@ interface RouteRecord {
   delivery_id: string | null
   sequence: number
   state: DeliveryState | null
+  created_at: number | null
 }
 
 function toAlert(row: AlertRecord): Alert {
@@ -263,11 +283,11 @@ function toRouteState(row: RouteRecord): RouteState {
 }
 
 /** A delivery that retention has removed was final; whether it arrived shows in `delivered_at`. */
-function deliveryOf({ delivery_id, state, delivered_at }: RouteRecord): RouteState['delivery'] {
-  if (delivery_id === null) return null
-  if (state === null) return { id: delivery_id, state: delivered_at === null ? 'failed' : 'delivered' }
-  if (state === 'delivered') return { id: delivery_id, state: 'delivered' }
-  return { id: delivery_id, state: finalStates.includes(state) ? 'failed' : 'open' }
+function deliveryOf({ delivery_id: id, state, created_at: at, delivered_at }: RouteRecord): RouteState['delivery'] {
+  if (id === null) return null
+  if (state === null) return { id, at, state: delivered_at === null ? 'failed' : 'delivered' }
+  if (state === 'delivered' || state === 'sending' || state === 'unknown') return { id, at, state }
+  return { id, at, state: state === 'pending' ? 'waiting' : 'failed' }
 }
 
 function toEvaluation(row: typeof evaluations.$inferSelect): Evaluation {

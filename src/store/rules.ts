@@ -104,7 +104,11 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
       })
       .where(eq(rules.id, id))
       .run()
-    if (nextDueAt !== undefined) orm.update(ruleClocks).set({ nextDueAt }).where(eq(ruleClocks.ruleId, id)).run()
+    // A rule that is not to run gives up the tick it was claimed for, lest a restart makes it due again.
+    if (nextDueAt !== undefined) {
+      const clock = nextDueAt === null ? { nextDueAt, claimedTick: null } : { nextDueAt }
+      orm.update(ruleClocks).set(clock).where(eq(ruleClocks.ruleId, id)).run()
+    }
     if (resetState === true) {
       orm.delete(alerts).where(eq(alerts.ruleId, id)).run()
       orm.delete(routeStates).where(eq(routeStates.ruleId, id)).run()

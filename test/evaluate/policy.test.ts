@@ -62,9 +62,14 @@ function decide(view: RouteView, { rule, moves, told = [] }: Case) {
 const fires: Case['moves'] = { '': ['normal', 'firing'] }
 const goesOn: Case['moves'] = { '': ['firing', 'firing'] }
 const ends: Case['moves'] = { '': ['firing', 'normal'] }
-const delivered = { delivery: { id: 'msg_1', state: 'delivered' as const }, deliveredAt: NOW - 60_000 }
-const open = { delivery: { id: 'msg_1', state: 'open' as const } }
-const failed = { delivery: { id: 'msg_1', state: 'failed' as const } }
+const delivered = {
+  delivery: { id: 'msg_1', at: NOW - 61_000, state: 'delivered' as const },
+  deliveredAt: NOW - 60_000,
+}
+const open = { delivery: { id: 'msg_1', at: NOW - 61_000, state: 'waiting' as const } }
+const sending = { delivery: { id: 'msg_1', at: NOW - 61_000, state: 'sending' as const } }
+const unknown = { delivery: { id: 'msg_1', at: NOW - 61_000, state: 'unknown' as const } }
+const failed = { delivery: { id: 'msg_1', at: NOW - 61_000, state: 'failed' as const } }
 
 describe('sends', () => {
   test.each<[string, Case, Partial<RouteView>, object]>([
@@ -86,13 +91,38 @@ describe('sends', () => {
       'the end of what was told',
       { moves: ends, told: [delivered] },
       {},
-      { kind: 'resolved', follows: 'msg_1', supersedes: null },
+      { kind: 'resolved', follows: null, supersedes: null },
     ],
     [
       'the end in place of an undelivered trigger',
       { moves: ends, told: [open] },
       {},
       { kind: 'resolved', supersedes: 'msg_1', reason: { code: 'merged-with-trigger', detail: 'msg_1' } },
+    ],
+    [
+      'the end of what is being sent, should that arrive',
+      { moves: ends, told: [sending] },
+      {},
+      { kind: 'resolved', supersedes: null, follows: 'msg_1' },
+    ],
+    ['the end of what may have arrived', { moves: ends, told: [unknown] }, {}, { kind: 'resolved', follows: 'msg_1' }],
+    [
+      'the end of what was told although a reminder failed',
+      { moves: ends, told: [{ ...failed, deliveredAt: NOW - 120_000 }] },
+      {},
+      { kind: 'resolved', follows: null },
+    ],
+    [
+      'anew, where reminders are wanted, what failed for good',
+      { rule: { remindEvery: '1m' }, moves: goesOn, told: [failed] },
+      {},
+      { kind: 'firing' },
+    ],
+    [
+      'that an error is over',
+      { moves: { '!error': ['error', 'normal'] }, told: [{ ...delivered, fingerprint: '!error' }] },
+      {},
+      { kind: 'recovered' },
     ],
     [
       'after the suppression is over',
@@ -116,6 +146,14 @@ describe('stays quiet, and says why', () => {
   test.each<[string, Case, Partial<RouteView>, object]>([
     ['nothing fires', { moves: { '': ['normal', 'normal'] } }, {}, { code: 'not-firing' }],
     ['pending', { moves: { '': ['normal', 'pending'] } }, {}, { code: 'pending' }],
+    ['no longer pending', { moves: { '': ['pending', 'normal'] } }, {}, { code: 'not-firing' }],
+    ['its message failed for good', { moves: goesOn, told: [failed] }, {}, { code: 'not-delivered', detail: 'msg_1' }],
+    [
+      'its reminder failed for good, until the next is due',
+      { rule: { remindEvery: '5m' }, moves: goesOn, told: [{ ...failed, deliveredAt: NOW - 600_000 }] },
+      {},
+      { code: 'already-notified', detail: `next reminder at ${new Date(NOW + 239_000).toISOString()}` },
+    ],
     ['recovering', { moves: { '': ['firing', 'recovering'] }, told: [delivered] }, {}, { code: 'recovering' }],
     ['told already', { moves: goesOn, told: [delivered] }, {}, { code: 'already-notified' }],
     [
@@ -207,7 +245,37 @@ describe('many alerts', () => {
     expect(oneEnds.orders).toMatchObject([
       { kind: 'resolved', fingerprints: ['a'], supersedes: null, follows: 'msg_1' },
     ])
+    const laterEnd = decide(route(), { moves: { b: ['firing', 'normal'] }, told: both })
+    expect(laterEnd.orders).toMatchObject([{ fingerprints: ['b'], supersedes: null, follows: 'msg_1' }])
     const bothEnd = decide(route(), { moves: { a: ['firing', 'normal'], b: ['firing', 'normal'] }, told: both })
     expect(bothEnd.orders).toMatchObject([{ kind: 'resolved', fingerprints: ['a', 'b'], supersedes: 'msg_1' }])
+  })
+
+  test('that end share a message only where the same deliveries decide over it', () => {
+    const told = [
+      { ...delivered, fingerprint: 'a' },
+      { ...delivered, fingerprint: 'b', delivery: { id: 'msg_2', at: 0, state: 'delivered' as const } },
+      { ...sending, fingerprint: 'c', delivery: { id: 'msg_3', at: 0, state: 'sending' as const } },
+      { ...sending, fingerprint: 'd', delivery: { id: 'msg_4', at: 0, state: 'sending' as const } },
+    ]
+    const moves = Object.fromEntries(told.map(({ fingerprint }) => [fingerprint, ends['']])) as Case['moves']
+    expect(decide(route(), { moves, told }).orders).toMatchObject([
+      { fingerprints: ['a', 'b'], follows: null },
+      { fingerprints: ['c'], follows: 'msg_3' },
+      { fingerprints: ['d'], follows: 'msg_4' },
+    ])
+  })
+
+  test('take time in proportion to their number', () => {
+    const names = Array.from({ length: 100_000 }, (_, index) => `alert ${index}`)
+    const moves = Object.fromEntries(names.map((name) => [name, ends['']])) as Case['moves']
+    const told = names.map((fingerprint, index) => ({
+      ...open,
+      fingerprint,
+      delivery: { ...open.delivery, id: `msg_${index}` },
+    }))
+    const started = performance.now()
+    expect(decide(route(), { moves, told }).orders).toHaveLength(names.length)
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 })

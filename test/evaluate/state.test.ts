@@ -116,6 +116,14 @@ describe('a row that vanishes', () => {
     expect(run(plain, [both, cut, cut, cut], 'a').states).toEqual(['firing', 'firing', 'firing', 'firing'])
   })
 
+  test('counts as false where so many of the latest evaluations decide', () => {
+    const window: Timing = { ...plain, for: { times: 2, of: 3 } }
+    const { states, alerts } = run(window, [both, onlyB, both, onlyB, onlyB, onlyB, onlyB], 'a')
+    expect(states).toEqual(['pending', 'pending', 'firing', 'firing', 'normal', 'normal', 'normal'])
+    expect(alerts.map(({ fingerprint }) => fingerprint)).toEqual(['b'])
+    expect(run(window, [both, onlyB, onlyB, onlyB], 'a').alerts.map(({ fingerprint }) => fingerprint)).toEqual(['b'])
+  })
+
   test('is forgotten at once while it was only pending', () => {
     expect(run({ ...plain, for: '5m' }, [both, onlyB], 'a').states).toEqual(['pending', 'normal'])
   })
@@ -131,6 +139,18 @@ describe('the rule in trouble', () => {
       'error',
       'normal',
     ])
+  })
+
+  test('is settled too when every alert is to stay as it is', () => {
+    const unchanged: Finding = { kind: 'unchanged' }
+    expect(run(plain, [failed, failed, failed, unchanged], ERROR_ALERT).states.at(-1)).toBe('normal')
+    expect(run(plain, [yes, unchanged]).states).toEqual(['firing', 'firing'])
+  })
+
+  test('fires as a whole no longer than its rows cannot be told apart', () => {
+    const whole: Finding = { kind: 'decided', items: [item(true)], complete: false }
+    const rows = decided([item(false, 'a')])
+    expect(run(plain, [whole, rows]).states).toEqual(['firing', 'normal'])
   })
 
   test('counts only failures in a row', () => {

@@ -101,13 +101,18 @@ function delivery(id: string): NewDelivery {
 describe('an evaluation is stored whole', () => {
   test('with the alert, what was told and the delivery', async () => {
     const told = [{ route: 'hook', fingerprint: '', deliveryId: 'msg_1', sequence: 100 }]
-    expect(
-      await world.store.evaluations.commit(commitOf({ alerts: [firing], told, deliveries: [delivery('msg_1')] })),
-    ).toBe(true)
+    const commit = commitOf({ alerts: [firing], told, deliveries: [delivery('msg_1')] })
+    expect(await world.store.evaluations.commit(commit)).toBe(commit)
     expect(await world.store.evaluations.state(rule.id)).toEqual({
       alerts: [firing],
       routes: [
-        { route: 'hook', fingerprint: '', deliveredAt: null, sequence: 100, delivery: { id: 'msg_1', state: 'open' } },
+        {
+          route: 'hook',
+          fingerprint: '',
+          deliveredAt: null,
+          sequence: 100,
+          delivery: { id: 'msg_1', at: 100, state: 'waiting' },
+        },
       ],
     })
     expect(await world.store.rules.get(rule.id)).toMatchObject({ lastRunAt: 100, lastSuccessAt: 100 })
@@ -132,18 +137,32 @@ describe('an evaluation is stored whole', () => {
   })
 
   test('but its decisions are void when the rule was edited meanwhile', async () => {
+    await world.store.rules.claimDue(60, 1, () => 500)
     await world.store.rules.update(rule.id, 1, { warnings: ['edited'], updatedAt: 1 })
-    expect(await world.store.evaluations.commit(commitOf({ alerts: [firing], deliveries: [delivery('msg_1')] }))).toBe(
-      false,
-    )
-    expect(await world.store.evaluations.get('default', 'evl_100')).toMatchObject({ verdict: 'true' })
+    const queued = {
+      route: 'hook',
+      channel: 'Hook',
+      fingerprints: [''],
+      reason: { code: 'queued' as const },
+      deliveryId: 'msg_1',
+    }
+    const trace = { ...commitOf().trace, routes: [queued] }
+    const commit = commitOf({ trace, alerts: [firing], deliveries: [delivery('msg_1')], keepPrevious: true })
+    const stored = await world.store.evaluations.commit(commit)
+    expect(stored).toMatchObject({ verdict: 'skipped', deliveries: [] })
+    const found = await world.store.evaluations.get('default', 'evl_100')
+    expect(found).toMatchObject({ verdict: 'skipped', trace: { routes: [] } })
+    expect(found?.trace?.reasons.at(-1)?.code).toBe('rule-newer-than-tick')
     expect(await world.store.evaluations.state(rule.id)).toEqual({ alerts: [], routes: [] })
     expect(await world.store.deliveries.get('msg_1')).toBeUndefined()
+    expect(await world.store.rules.get(rule.id)).toMatchObject({ lastRunAt: 100, lastSuccessAt: null, nextDueAt: 500 })
+    expect(await world.store.evaluations.previous(rule.id)).toBeNull()
+    expect(await world.store.rules.nextDue()).toBe(500)
   })
 
   test('and leaves nothing when the rule was removed', async () => {
     await world.store.rules.remove(rule.id)
-    expect(await world.store.evaluations.commit(commitOf())).toBe(false)
+    expect(await world.store.evaluations.commit(commitOf())).toMatchObject({ verdict: 'skipped' })
     expect(await world.store.evaluations.get('default', 'evl_100')).toBeUndefined()
   })
 })
