@@ -56,7 +56,7 @@ export function input({ definition, route, ...changes }: Changes = {}): ComposeI
     origin: null,
     warnings: [],
     blocked: null,
-    createdBy: 'mary',
+    createdBy: 'admin',
     createdAt: 0,
     updatedAt: 0,
     nextDueAt: null,

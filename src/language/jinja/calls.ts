@@ -40,6 +40,7 @@ export function readArguments(tokens: readonly Token[], rewrite: Rewrite): Argum
 export function addFilter(out: Token[], name: string, args: Argument[] | null): void {
   const given = args ?? []
   if (name === 'round') addRound(out, given)
+  else if (name === 'string') addString(out)
   else if (['join', 'sum', 'min', 'max'].includes(name)) addWithAttribute(out, name, given)
   else for (const [filter, text] of filtersFor(name, given)) push(out, filter, text === '' ? null : text)
 }
@@ -115,6 +116,16 @@ function addRound(out: Token[], args: readonly Argument[]) {
   const rounded = `(${operand})|__round(${args.map(({ name, text }) => (name ? `${name}=${text}` : text)).join(', ')})`
   const text = `(${rounded}|float if (${operand}) is float else ${rounded}|int)`
   out.push({ kind: 'name', text, space: ' ' })
+}
+
+/** The text a value prints as; a text stays what it is. */
+function addString(out: Token[]) {
+  const operand = bounded(textOf(out.splice(startOfFiltered(out))))
+  out.push({
+    kind: 'name',
+    text: `((${operand}) if (${operand}) is string else (${operand})|string|__text)`,
+    space: ' ',
+  })
 }
 
 function addWithAttribute(out: Token[], name: string, args: readonly Argument[]) {
