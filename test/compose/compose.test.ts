@@ -8,7 +8,7 @@ describe('the built-in message', () => {
     const { message, errors } = await composeMessage(input())
     expect(errors).toEqual([])
     expect(message.title).toBe('[FIRING] Drift (model=churn)')
-    expect(message.sumadmin).toBe('The condition is met: query_result["drift"] > 0.1; the value is 0.25.')
+    expect(message.summary).toBe('The condition is met: query_result["drift"] > 0.1; the value is 0.25.')
     expect(message.facts).toEqual([
       { name: 'model', value: 'churn' },
       { name: 'Value', value: '0.25' },
@@ -30,7 +30,7 @@ describe('the built-in message', () => {
     ])
   })
 
-  const titles: Record<MessageKind, [title: string, sumadmin: string]> = {
+  const titles: Record<MessageKind, [title: string, summary: string]> = {
     firing: ['[FIRING] Drift (model=churn)', 'The condition is met'],
     reminder: ['[STILL FIRING] Drift (model=churn)', 'Still firing, for 13m20s now.'],
     resolved: [
@@ -46,7 +46,7 @@ describe('the built-in message', () => {
     test(`of ${kind} says what it is`, async () => {
       const { message } = await composeMessage(input({ kind, error: kind === 'error' ? 'connection refused' : null }))
       expect(message.title).toBe(titles[kind][0])
-      expect(message.sumadmin).toContain(titles[kind][1])
+      expect(message.summary).toContain(titles[kind][1])
       expect(message.table === undefined).toBe(!['firing', 'reminder', 'test'].includes(kind))
     })
 
@@ -61,7 +61,7 @@ describe('the built-in message', () => {
     const alerts = rows.map((_, index) => alert({ fingerprint: `m${index}`, rows: [index] }))
     const { message } = await composeMessage(input({ alerts, result: wide }))
     expect(message.title).toBe('[FIRING:30] Drift')
-    expect(message.sumadmin).toContain('met for 30 alerts')
+    expect(message.summary).toContain('met for 30 alerts')
     expect(message.table).toMatchObject({ more: 10 })
     expect(message.table?.rows).toHaveLength(20)
     expect(message.table?.rows.every((row) => row.length === 8 && row.every((cell) => cell.length <= 200))).toBe(true)
@@ -82,7 +82,7 @@ describe('the built-in message', () => {
 describe("the rule's own texts", () => {
   const own = {
     title: 'Drift of {{ labels.model }} is {{ value }}',
-    sumadmin: '{{ row_count }} rows, first {{ query_result.model }}',
+    summary: '{{ row_count }} rows, first {{ query_result.model }}',
     paragraphs: [
       '**{{ query_result.model }}** [see](https://x.example/{{ row.model }})',
       '{% if error %}no{% endif %}',
@@ -94,22 +94,22 @@ describe("the rule's own texts", () => {
     const { message, errors } = await composeMessage(input({ definition: { message: own } }))
     expect(errors).toEqual([])
     expect(message.title).toBe('Drift of churn is 0.25')
-    expect(message.sumadmin).toBe('2 rows, first churn')
+    expect(message.summary).toBe('2 rows, first churn')
     expect(message.paragraphs).toEqual(['**churn** [see](https://x.example/churn)'])
     expect(message.links).toEqual([{ text: 'Model churn', url: 'https://x.example/churn' }])
   })
 
-  test('tell of a condition that is met: its end has the built-in sumadmin and a mark in the title', async () => {
+  test('tell of a condition that is met: its end has the built-in summary and a mark in the title', async () => {
     const { message } = await composeMessage(input({ kind: 'resolved', definition: { message: own } }))
     expect(message.title).toBe('[RESOLVED] Drift of churn is 0.25')
-    expect(message.sumadmin).toStartWith('It was firing from')
+    expect(message.summary).toStartWith('It was firing from')
     expect(message.paragraphs).toEqual([])
   })
 
   test('speak for every kind where they ask for it', async () => {
-    const message = { title: '{{ kind }}: {{ rule }}', sumadmin: '{% if kind == "resolved" %}over{% endif %}' }
+    const message = { title: '{{ kind }}: {{ rule }}', summary: '{% if kind == "resolved" %}over{% endif %}' }
     const composed = await composeMessage(input({ kind: 'resolved', definition: { message } }))
-    expect(composed.message).toMatchObject({ title: 'resolved: Drift', sumadmin: 'over' })
+    expect(composed.message).toMatchObject({ title: 'resolved: Drift', summary: 'over' })
   })
 
   test('a value carries no mark-up into a paragraph and no line break into a title', async () => {
@@ -130,12 +130,12 @@ describe("the rule's own texts", () => {
   })
 
   test('that fail leave the built-in message, with the error named', async () => {
-    const message = { title: '{{ value | nope }}', sumadmin: 'fine', paragraphs: ['{% if %}'] }
+    const message = { title: '{{ value | nope }}', summary: 'fine', paragraphs: ['{% if %}'] }
     const body = { engine: 'jinja' as const, text: '{"a": {{ row.model }}}' }
     const composed = await composeMessage(input({ definition: { message }, route: { body } }))
     expect(composed.errors).toHaveLength(3)
     expect(composed.message.title).toBe('[FIRING] Drift (model=churn)')
-    expect(composed.message.sumadmin).toBe('fine')
+    expect(composed.message.summary).toBe('fine')
     expect(composed.message).not.toHaveProperty('body')
     expect(composed.message.facts.at(-1)?.value).toContain('title: line 1: there is no filter "nope"')
   })
@@ -190,17 +190,17 @@ describe('the variables of templates', () => {
     const { message } = await composeMessage(
       input({
         result: { ...result(), columns: [...columns], rows },
-        definition: { message: { engine: 'jinja', sumadmin: text } },
+        definition: { message: { engine: 'jinja', summary: text } },
       }),
     )
-    expect(message.sumadmin).toBe(
+    expect(message.summary).toBe(
       "{'big': 12345678901234567890, 'f': 2.0, 'd': 12.5, 'exact': '0.12345678901234567890', 'n': None} True 1 None",
     )
   })
 
   test('are empty where there is no result', async () => {
-    const message = { sumadmin: '[{{ query_result.drift }}|{{ rows.size }}|{{ row_count }}|{{ kind }}]' }
+    const message = { summary: '[{{ query_result.drift }}|{{ rows.size }}|{{ row_count }}|{{ kind }}]' }
     const composed = await composeMessage(input({ kind: 'error', result: null, alerts: [], definition: { message } }))
-    expect(composed.message.sumadmin).toBe('[|0|0|error]')
+    expect(composed.message.summary).toBe('[|0|0|error]')
   })
 })
