@@ -1,5 +1,5 @@
-import http from 'node:http'
 import Sqlite from 'better-sqlite3'
+import type { Http } from '../src/net.ts'
 
 /** One thing to send: where to and what. */
 export interface Unit {
@@ -14,12 +14,19 @@ interface Row extends Unit {
 
 const IN_FLIGHT = 32
 
+/** A queue that promises what was accepted, and tells when all of it is delivered and recorded. */
+export interface ThinOutbox {
+  enqueue(unit: Unit): Promise<void>
+  drained(): Promise<void>
+  close(): void
+}
+
 /**
- * The thinnest outbox that keeps the same promises: an attempt row before each send, full sync, one thread, one commit
- * for each turn of the event loop with the results and the next claims in it. It knows no order, retries or breakers.
- * Resolves when everything is delivered and recorded.
+ * The thinnest outbox that keeps the same promises and uses the same HTTP client: an attempt row before each send, full sync, one thread, one commit
+ * for each turn of the event loop with new units, results and the next claims in it. It knows no rules, order, retries
+ * or breakers, and its units are requests ready to go.
  */
-export function deliverThinly(file: string, units: readonly Unit[]): Promise<void> {
+export function openThinOutbox(file: string, http: Http): ThinOutbox {
   const database = new Sqlite(file)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
@@ -40,74 +47,73 @@ export function deliverThinly(file: string, units: readonly Unit[]): Promise<voi
   const close = database.prepare(
     "UPDATE attempts SET finished_at = ?, outcome = 'delivered', response = ? WHERE outbox = ? AND number = 1",
   )
-  const agent = new http.Agent({ keepAlive: true, scheduling: 'lifo' })
+  const { signal } = new AbortController()
 
-  return new Promise((resolve, reject) => {
-    let waiting = [...units]
-    let finished: { seq: number; response: string }[] = []
-    let inFlight = 0
-    let delivered = 0
-    let planned = false
+  let waiting: { unit: Unit; accepted: () => void }[] = []
+  let finished: { seq: number; response: string }[] = []
+  let unfinished = 0
+  let inFlight = 0
+  let planned = false
+  let drained = () => {}
 
-    const plan = () => {
-      if (planned) return
-      planned = true
-      setImmediate(turn)
-    }
+  function plan() {
+    if (planned) return
+    planned = true
+    setImmediate(turn)
+  }
 
-    const turn = () => {
-      planned = false
-      const now = Date.now()
-      const rows = database.transaction(() => {
-        for (const { id, url, body } of waiting) insert.run(id, url, body, now)
-        for (const { seq, response } of finished) {
-          finish.run(now, seq)
-          close.run(now, response, seq)
-        }
-        delivered += finished.length
-        inFlight -= finished.length
-        const claimed = due.all(now, IN_FLIGHT - inFlight)
-        for (const { seq } of claimed) {
-          claim.run(seq)
-          open.run(seq, now)
-        }
-        return claimed
-      })()
-      waiting = []
-      finished = []
-      inFlight += rows.length
-      if (delivered === units.length) {
-        agent.destroy()
-        database.close()
-        return resolve()
+  function turn() {
+    planned = false
+    const now = Date.now()
+    const [units, results] = [waiting, finished]
+    waiting = []
+    finished = []
+    inFlight -= results.length
+    const rows = database.transaction(() => {
+      for (const { unit } of units) insert.run(unit.id, unit.url, unit.body, now)
+      for (const { seq, response } of results) {
+        finish.run(now, seq)
+        close.run(now, response, seq)
       }
-      for (const row of rows)
-        post(agent, row).then((response) => {
-          finished.push({ seq: row.seq, response })
-          plan()
-        }, reject)
-    }
-    plan()
-  })
+      const claimed = due.all(now, IN_FLIGHT - inFlight)
+      for (const { seq } of claimed) {
+        claim.run(seq)
+        open.run(seq, now)
+      }
+      return claimed
+    })()
+    inFlight += rows.length
+    unfinished += units.length - results.length
+    for (const { accepted } of units) accepted()
+    if (unfinished === 0) drained()
+    for (const row of rows)
+      void post(http, row, signal).then((response) => {
+        finished.push({ seq: row.seq, response })
+        plan()
+      })
+  }
+
+  return {
+    enqueue: (unit) =>
+      new Promise((accepted) => {
+        waiting.push({ unit, accepted })
+        plan()
+      }),
+    drained: () =>
+      new Promise((resolve) => {
+        drained = resolve
+      }),
+    close: () => database.close(),
+  }
 }
 
-function post(agent: http.Agent, { id, url, body }: Row): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
-    }
-    const request = http.request(url, { method: 'POST', agent, headers }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => {
-        if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString())
-        else reject(new Error(`The receiver answered ${response.statusCode}.`))
-      })
-    })
-    request.on('error', reject)
-    request.end(body)
-  })
+async function post(http: Http, { id, url, body }: Row, signal: AbortSignal): Promise<string> {
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+  }
+  const response = await http.request({ method: 'POST', url, headers, body, signal })
+  if (response.status !== 200) throw new Error(`The receiver answered ${response.status}.`)
+  return response.body
 }

@@ -11,11 +11,11 @@ import { newId } from '../src/ids.ts'
 import { createLog } from '../src/log.ts'
 import type { NewDelivery } from '../src/model/delivery.ts'
 import type { Message } from '../src/model/message.ts'
-import { createHttp } from '../src/net.ts'
+import { createHttp, type EgressPolicy } from '../src/net.ts'
 import { openDatabase } from '../src/store/database.ts'
 import { createStore } from '../src/store/index.ts'
 import { migrate } from '../src/store/migrate.ts'
-import { deliverThinly } from './baseline-deliveries.ts'
+import { openThinOutbox } from './baseline-deliveries.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
 
 export interface DeliveryFigures {
@@ -28,6 +28,7 @@ export interface DeliveryFigures {
 }
 
 const UNITS = 10_000
+const policy: EgressPolicy = { policy: 'open', allow: ['127.0.0.0/8'], own: [], authorities: [] }
 const secrets = { seal: (plain: string) => plain, open: (sealed: string) => sealed }
 
 /** Webhooks delivered per second, from handing `units` to the queue to the last result stored, over the thin baseline. */
@@ -76,7 +77,7 @@ export async function runOurs(file: string, receiver: Receiver, units: number): 
     createdAt: clock.now(),
   })
   const channelOf = (kind: string) => (kind === 'webhook' ? webhook : undefined)
-  const http = createHttp({ policy: 'open', allow: ['127.0.0.0/8'], own: [], authorities: [] })
+  const http = createHttp(policy)
   let sent = 0
   let allSent = () => {}
   const sink = () => {
@@ -120,9 +121,15 @@ export async function runBaseline(file: string, receiver: Receiver, units: numbe
     url: receiver.url,
     body: JSON.stringify(makeMessage(number)),
   }))
+  const http = createHttp(policy)
+  const outbox = openThinOutbox(file, http)
   const start = performance.now()
-  await deliverThinly(file, all)
+  const end = outbox.drained()
+  await Promise.all(all.map(outbox.enqueue))
+  await end
   const rate = (units * 1000) / (performance.now() - start)
+  outbox.close()
+  http.close()
   await check(receiver, before, units)
   return rate
 }
@@ -132,7 +139,7 @@ async function check(receiver: Receiver, before: number, units: number) {
   if (got !== units) throw new Error(`${got} of ${units} messages arrived.`)
 }
 
-function makeDelivery(number: number, channelId: string, destination: string, now: number): NewDelivery {
+export function makeDelivery(number: number, channelId: string, destination: string, now: number): NewDelivery {
   return {
     id: newId('msg', now),
     project: 'default',
@@ -147,7 +154,7 @@ function makeDelivery(number: number, channelId: string, destination: string, no
   }
 }
 
-function makeMessage(number: number): Message {
+export function makeMessage(number: number): Message {
   return {
     kind: 'firing',
     title: `Disk of host ${number} is filling up`,
@@ -167,7 +174,7 @@ function makeMessage(number: number): Message {
 }
 
 /** What the disk can do: commits per second, each synced. */
-function fsyncsPerSecond(file: string): number {
+export function fsyncsPerSecond(file: string): number {
   const database = new Sqlite(file)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')

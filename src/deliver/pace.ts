@@ -62,7 +62,11 @@ export function started(lane: Lane, count: number, now: number) {
 /** Takes note of what an attempt showed. Its slot is given back later, once the result is stored. */
 export function observe(lane: Lane, { health, pause }: Sign, now: number) {
   if (pause > 0) lane.pausedUntil = Math.max(lane.pausedUntil, now + pause)
-  if (health === 'good') Object.assign(lane, { failures: 0, openUntil: null, failedProbes: 0 })
+  if (health === 'good') {
+    lane.failures = 0
+    lane.failedProbes = 0
+    lane.openUntil = null
+  }
   if (health !== 'bad') return
   lane.failures += 1
   const probing = lane.openUntil !== null && now >= lane.openUntil

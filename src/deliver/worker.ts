@@ -44,6 +44,7 @@ export interface Worker {
 interface Running {
   claim: Claim
   lane: Lane
+  /** Shared by all that began together, and so are given up together. */
   abort: AbortController
   startedAt: number
 }
@@ -175,7 +176,8 @@ export function createWorker(options: WorkerOptions): Worker {
       lane.dueAt = Math.min(lane.dueAt, at === undefined ? now : (at ?? NEVER))
       ready.add(lane)
     }
-    for (const claim of claims) begin(claim, now)
+    const abort = new AbortController()
+    for (const claim of claims) begin(claim, abort, now)
     turning = false
     plan()
   }
@@ -196,13 +198,13 @@ export function createWorker(options: WorkerOptions): Worker {
     })
   }
 
-  function begin(claim: Claim, now: number) {
+  function begin(claim: Claim, abort: AbortController, now: number) {
     const { id, target } = claim.delivery
     const lane = laneOf(target.destination, target.kind)
     started(lane, 1, now)
-    const run = { claim, lane, abort: new AbortController(), startedAt: now }
+    const run = { claim, lane, abort, startedAt: now }
     running.set(id, run)
-    attempt(claim, tools, run.abort.signal).then(
+    attempt(claim, tools, abort.signal).then(
       (end) => finish(run, end),
       (thrown) => log.defect({ where: 'delivery worker', error: thrown }),
     )

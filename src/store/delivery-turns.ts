@@ -152,8 +152,10 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     for (const each of finished) {
       record(each, someWait)
       const { claim, at, next } = each
-      const { ruleId, kind } = claim.delivery
-      if (next.state === 'delivered' && ruleId !== null && TELLS.has(kind)) alerting.set(ruleId, at)
+      const { ruleId, kind, fingerprints } = claim.delivery
+      // A test run tells of no alert.
+      const isTold = ruleId !== null && fingerprints.length > 0 && TELLS.has(kind)
+      if (next.state === 'delivered' && isTold) alerting.set(ruleId, at)
     }
     for (const [ruleId, at] of alerting) alerted.run(at, ruleId)
   }
@@ -173,7 +175,6 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
 
   function tell(delivery: Delivery, ruleId: string, at: number) {
     for (const fingerprint of delivery.fingerprints) told.run(at, ruleId, delivery.route, fingerprint, delivery.id)
-    alerted.run(at, ruleId)
   }
 
   function claim({ destination, limit, oldest }: Want, now: number, result: TurnResult) {
