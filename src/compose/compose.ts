@@ -27,7 +27,7 @@ type Attempt = <T>(path: string, make: () => Promise<T>) => Promise<T | undefine
  * names the error.
  */
 export async function composeMessage(input: ComposeInput): Promise<Composed> {
-  const variables = variablesOf(input)
+  const variables = hasTemplates(input) ? variablesOf(input) : {}
   const errors: string[] = []
   const attempt: Attempt = async (path, make) => {
     try {
@@ -80,6 +80,10 @@ function titleOf({ kind }: ComposeInput, template: string, rendered: string | un
   const title = oneLine(rendered ?? '', LONGEST_TITLE)
   if (title === '') return undefined
   return kind === 'firing' || speaksOfKind(template) ? title : `[${marks[kind]}] ${title}`
+}
+
+function hasTemplates({ rule, route }: ComposeInput): boolean {
+  return /\{[{%]/.test(JSON.stringify([rule.definition.message, route.body ?? null, route.settings]))
 }
 
 function speaksOfKind(template: string): boolean {

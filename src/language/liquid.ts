@@ -43,7 +43,8 @@ let cached = 0
 export function renderLiquid(text: string, variables: Variables): string {
   try {
     const liquid = engine()
-    const scope = Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, plain(value)]))
+    const named = Object.entries(variables).filter(([name]) => text.includes(name))
+    const scope = Object.fromEntries(named.map(([name, value]) => [name, plain(value)]))
     const context = new Context(scope, liquid.options, { sync: true }, { liquid })
     const emitter = countingEmitter()
     toValueSync(liquid.renderer.renderTemplates(compile(text), context, emitter))

@@ -13,21 +13,25 @@ type Rewrite = (tokens: readonly Token[]) => Token[]
 const MOST_TEXT = 100_000
 
 /** Names of the arguments, for filters that the engine gives arguments by position only. */
-const positions: Record<string, string[]> = {
-  batch: ['linecount', 'fill_with'],
-  default: ['default_value', 'boolean'],
-  indent: ['width', 'first', 'blank'],
-  replace: ['old', 'new', 'count'],
-  slice: ['slices', 'fill_with'],
-  tojson: ['indent'],
-  trim: ['chars'],
-}
+const positions = new Map(
+  Object.entries({
+    batch: ['linecount', 'fill_with'],
+    default: ['default_value', 'boolean'],
+    indent: ['width', 'first', 'blank'],
+    replace: ['old', 'new', 'count'],
+    slice: ['slices', 'fill_with'],
+    tojson: ['indent'],
+    trim: ['chars'],
+  }),
+)
 /** The same for those that it gives arguments by name only. */
-const named: Record<string, string[]> = {
-  dictsort: ['case_sensitive', 'by', 'reverse'],
-  sort: ['reverse', 'case_sensitive', 'attribute'],
-  unique: ['case_sensitive', 'attribute'],
-}
+const named = new Map(
+  Object.entries({
+    dictsort: ['case_sensitive', 'by', 'reverse'],
+    sort: ['reverse', 'case_sensitive', 'attribute'],
+    unique: ['case_sensitive', 'attribute'],
+  }),
+)
 
 export function readArguments(tokens: readonly Token[], rewrite: Rewrite): Argument[] {
   return splitArguments(tokens).map((part) => {
@@ -143,8 +147,8 @@ function addWithAttribute(out: Token[], name: string, args: readonly Argument[])
 }
 
 function argumentText(name: string, args: readonly Argument[]): string {
-  const byPosition = positions[name === 'd' ? 'default' : name]
-  const byName = named[name]
+  const byPosition = positions.get(name === 'd' ? 'default' : name)
+  const byName = named.get(name)
   if (byName !== undefined) return args.map((arg, index) => `${arg.name ?? byName[index]}=${arg.text}`).join(', ')
   if (byPosition === undefined || args.every((arg) => arg.name === null))
     return args.map((arg) => (arg.name === null ? arg.text : `${arg.name}=${arg.text}`)).join(', ')

@@ -1,7 +1,7 @@
 import { sortedKeys } from './literal.ts'
 
 const numbers = /^-?\d[\d.]*(?:e-?\d+)?$/
-const words: Record<string, string> = { true: 'True', false: 'False', none: 'None', undefined: 'Undefined' }
+const words = new Map(Object.entries({ true: 'True', false: 'False', none: 'None', undefined: 'Undefined' }))
 
 /**
  * The engine's text for a value that is no string, as Python prints it. `shapes` are the keys of maps in their own
@@ -64,7 +64,7 @@ function readValue(text: string, at: number, orders: Orders): Read | undefined {
   const word = matchAt(/[^,\]}]+/y, text, at)?.[0] ?? ''
   const end = at + word.length
   if (numbers.test(word) && /[.e]/.test(word)) return { text: pythonFloat(Number(word)), end }
-  return word === '' ? undefined : { text: words[word] ?? word, end }
+  return word === '' ? undefined : { text: words.get(word) ?? word, end }
 }
 
 function readItems(text: string, at: number, orders: Orders): Read | undefined {
@@ -97,7 +97,7 @@ function readMap(text: string, at: number, orders: Orders): Read | undefined {
 
 function readKey(text: string, at: number): Read | undefined {
   const word = matchAt(/[^:,\]}]+/y, text, at)?.[0]
-  return word === undefined ? undefined : { text: words[word] ?? word, end: at + word.length }
+  return word === undefined ? undefined : { text: words.get(word) ?? word, end: at + word.length }
 }
 
 /** Reads a string literal with Rust's escapes. */
