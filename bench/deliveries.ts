@@ -102,12 +102,9 @@ export async function runOurs(file: string, receiver: Receiver, units: number): 
     allSent = resolve
   })
   await Promise.all(all.map((delivery) => store.deliveries.enqueue([delivery])))
-  const enqueued = performance.now() - start
   await end
   await worker.stop(10_000)
   const rate = (units * 1000) / (performance.now() - start)
-  if (process.env['BENCH_DETAIL'] !== undefined)
-    console.log(`  enqueue ${enqueued.toFixed(0)} ms, ${rate.toFixed(0)}/s`)
   http.close()
   store.close()
   await check(receiver, before, units)

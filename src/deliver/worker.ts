@@ -125,11 +125,18 @@ export function createWorker(options: WorkerOptions): Worker {
   function claimable(): boolean {
     const now = clock.now()
     for (const lane of ready) {
-      if (slots(lane, now) > 0) return true
+      const free = slots(lane, now)
+      if (room(lane, free, mostInFlight - running.size) > 0) return true
+      if (free > 0) continue
       ready.delete(lane)
       arm(wakeAt(lane, now))
     }
     return false
+  }
+
+  /** How much of what a lane could start the limit over all lets it; one that has nothing under way may always start. */
+  function room(lane: Lane, free: number, left: number): number {
+    return Math.min(free, Math.max(left, lane.inFlight === 0 ? 1 : 0))
   }
 
   function turn() {
@@ -156,11 +163,11 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function wanted(now: number): (Want & { lane: Lane })[] {
     const want: (Want & { lane: Lane })[] = []
-    let free = mostInFlight - running.size
+    let left = mostInFlight - running.size
     for (const lane of ready) {
-      const limit = Math.min(slots(lane, now), Math.max(free, lane.inFlight === 0 ? 1 : 0))
+      const limit = room(lane, slots(lane, now), left)
       if (limit <= 0) continue
-      free -= limit
+      left -= limit
       lane.dueAt = NEVER
       want.push({ lane, destination: lane.destination, limit, oldest: lane.openUntil !== null })
     }

@@ -59,6 +59,16 @@ export interface Waiting {
   at: number
 }
 
+/** Of the attempts before. */
+interface History {
+  /** The next one was asked for by hand. */
+  manual: boolean
+  doubtful: boolean
+  /** Attempts of earlier rounds. */
+  before: number
+}
+
+const UNTRIED: History = { manual: false, doubtful: false, before: 0 }
 const TELLS: ReadonlySet<MessageKind> = new Set(['firing', 'reminder', 'no-data', 'error'])
 const CONTINUES: ReadonlySet<MessageKind> = new Set(['reminder', 'resolved', 'recovered'])
 const DELIVERED = JSON.stringify({ code: 'delivered' } satisfies Reason)
@@ -112,8 +122,8 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
   const full = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
 
   /** Of an earlier attempt: how it ended, and where the present round of attempts began. */
-  function history(row: FullRecord) {
-    if (row.attempts === 0) return { manual: false, doubtful: false, before: 0 }
+  function history(row: FullRecord): History {
+    if (row.attempts === 0) return UNTRIED
     const manual = row.reason?.includes('"replayed"') === true
     const last = lastAttempt.get(row.seq, row.attempts)
     return {
@@ -123,19 +133,23 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     }
   }
 
-  function begin(row: FullRecord, now: number): Claim {
-    const { manual, doubtful, before } = history(row)
+  function begin(rows: readonly FullRecord[], now: number): Claim[] {
+    const histories = rows.map(history)
+    for (const row of rows) claimRow.run(row.attempts + 1, row.seq)
+    rows.forEach((row, index) => {
+      openAttempt.run(row.seq, row.attempts + 1, now, histories[index]?.manual === true ? 'manual' : 'automatic')
+    })
+    return rows.map((row, index) => toClaim(row, histories[index] ?? UNTRIED))
+  }
+
+  function toClaim(row: FullRecord, { doubtful, before }: History): Claim {
     const attempt = row.attempts + 1
-    claimRow.run(attempt, row.seq)
-    openAttempt.run(row.seq, attempt, now, manual ? 'manual' : 'automatic')
-    const receipt =
-      row.rule_id !== null && CONTINUES.has(row.message_kind)
-        ? firstReceipt.get(row.rule_id, row.route, row.fingerprints)
-        : undefined
     const delivery = toDelivery(row)
     delivery.state = 'sending'
     delivery.attempts = attempt
     delivery.nextAt = null
+    const continues = row.rule_id !== null && CONTINUES.has(row.message_kind)
+    const receipt = continues ? firstReceipt.get(row.rule_id ?? '', row.route, row.fingerprints) : undefined
     return {
       seq: row.seq,
       delivery,
@@ -146,42 +160,56 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     }
   }
 
+  /** Statement by statement rather than delivery by delivery: a statement that was just run runs faster. */
   function recordAll(finished: readonly Finished[]) {
     const someWait = anyWaiting.get() !== undefined
-    const alerting = new Map<string, number>()
-    for (const each of finished) {
-      record(each, someWait)
-      const { claim, at, next } = each
-      const { ruleId, kind, fingerprints } = claim.delivery
-      // A test run tells of no alert.
-      const isTold = ruleId !== null && fingerprints.length > 0 && TELLS.has(kind)
-      if (next.state === 'delivered' && isTold) alerting.set(ruleId, at)
-    }
-    for (const [ruleId, at] of alerting) alerted.run(at, ruleId)
+    for (const { claim, outcome, cause, response, at, next } of finished)
+      closeAttempt.run(
+        at,
+        outcome,
+        cause,
+        response,
+        next.state === 'pending' ? next.nextAt : null,
+        claim.seq,
+        claim.attempt,
+      )
+    for (const each of finished) move(each)
+    tell(finished)
+    if (someWait)
+      for (const { claim, at, next } of finished)
+        if (next.state === 'delivered') order.releaseDependents(claim.delivery.id, at)
   }
 
-  function record({ claim, outcome, cause, response, at, next }: Finished, someWait: boolean) {
-    const { seq, delivery, attempt } = claim
-    const retryAt = next.state === 'pending' ? next.nextAt : null
-    closeAttempt.run(at, outcome, cause, response, retryAt, seq, attempt)
+  function move({ claim: { seq, delivery }, at, next }: Finished) {
     if (next.state === 'pending') again.run(JSON.stringify(next.reason), next.nextAt, seq)
     else if (next.state !== 'delivered') order.finish(seq, delivery.id, next.state, next.reason, at)
-    else {
-      deliver.run(DELIVERED, at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
-      if (delivery.ruleId !== null && TELLS.has(delivery.kind)) tell(delivery, delivery.ruleId, at)
-      if (someWait) order.releaseDependents(delivery.id, at)
-    }
+    else deliver.run(DELIVERED, at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
   }
 
-  function tell(delivery: Delivery, ruleId: string, at: number) {
-    for (const fingerprint of delivery.fingerprints) told.run(at, ruleId, delivery.route, fingerprint, delivery.id)
+  /** Notes which alerts people have been told of. A test run tells of none. */
+  function tell(finished: readonly Finished[]) {
+    const alerting = new Map<string, number>()
+    for (const { claim, at, next } of finished) {
+      const { id, ruleId, route, kind, fingerprints } = claim.delivery
+      if (next.state !== 'delivered' || ruleId === null || !TELLS.has(kind)) continue
+      for (const fingerprint of fingerprints) {
+        told.run(at, ruleId, route, fingerprint, id)
+        alerting.set(ruleId, at)
+      }
+    }
+    for (const [ruleId, at] of alerting) alerted.run(at, ruleId)
   }
 
   function claim({ destination, limit, oldest }: Want, now: number, result: TurnResult) {
     const rows = (oldest === true ? oldestRows : dueRows).all(destination, now, limit)
     for (const row of rows)
       if (row.deadline_at < now) order.finish(row.seq, row.id, 'dead', { code: 'deadline-passed' }, now)
-      else result.claims.push(begin(row, now))
+    result.claims.push(
+      ...begin(
+        rows.filter((row) => row.deadline_at >= now),
+        now,
+      ),
+    )
     if (rows.length < limit) result.next.set(destination, nextOf.get(destination) ?? null)
   }
 
@@ -204,7 +232,7 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     begin: (delivery: NewDelivery, now: number): Promise<Claim> =>
       writer.write(() => {
         order.insert(delivery)
-        return begin(full.get(delivery.id) as FullRecord, now)
+        return begin([full.get(delivery.id) as FullRecord], now)[0] as Claim
       }),
 
     /** Every destination with something to send. */

@@ -184,6 +184,34 @@ describe('a destination', () => {
     expect(sends.filter(({ to }) => to === 'alive')).toHaveLength(40)
   })
 
+  test('has a share of the limit over all, and one attempt at least', async () => {
+    const waiting: (() => void)[] = []
+    const queued = Array.from({ length: 30 }, (_, number) => ({
+      id: `d${number}`,
+      fingerprints: [`${number}`],
+      target: target(number < 20 ? 'first' : number < 29 ? 'second' : 'third'),
+    }))
+    const script = scriptedChannel(() => new Promise((resolve) => waiting.push(() => resolve('ok'))))
+    box = outbox([script.channel], { limits: { inFlight: 8 } })
+    let turns = 0
+    const { turn } = box.store.deliveries
+    box.store.deliveries.turn = (collect) => {
+      turns += 1
+      return turn(collect)
+    }
+    await box.worker.start()
+    await box.store.deliveries.enqueue(queued.map((one) => newDelivery(one)))
+    await box.settle()
+    const underWay = (to: string) => script.sends.filter((send) => send.to === to).length
+    expect([underWay('first'), underWay('second'), underWay('third')]).toEqual([8, 1, 1])
+    expect(turns).toBeLessThan(5)
+    for (let ended = 0; ended < 30; ended += 1) {
+      waiting[ended]!()
+      await box.settle()
+    }
+    expect(await box.store.deliveries.counts()).toMatchObject({ pending: 0, sending: 0 })
+  })
+
   test('that asks for a pause gets it as a whole, and others go on', async () => {
     let busy = true
     const queued = Array.from({ length: 6 }, (_, number) => ({
