@@ -20,7 +20,7 @@ import type { Store } from './store/index.ts'
 export interface Tick {
   cause: Cause
   scheduledAt: number
-  /** Ticks after this one that were missed and that it stands for. */
+  /** Ticks after this one that were missed and that it stands for; from `MANY_MISSED` on there may be more. */
   missedTicks: number
   /** Why it comes late, if it does. */
   late?: Extract<ReasonCode, 'daemon-was-down' | 'still-running'>
@@ -57,6 +57,8 @@ export interface FlowDeps {
   signal: AbortSignal
 }
 
+/** Missed ticks are counted up to here: each takes some 30 µs to find, and after a long rest every rule has some. */
+export const MANY_MISSED = 100
 /** Rules kept parsed. */
 const MOST_PLANS = 5000
 /** Transitions that a trace lists; the rest are counted. */
@@ -245,14 +247,17 @@ async function ask(deps: FlowDeps, rule: Rule, tick: Tick, now: number): Promise
       times: { scheduledAt: tick.scheduledAt, now, since: lastSuccessAt ?? 0 },
     })
   } catch (thrown) {
-    if (thrown instanceof NoResult) return thrown
+    // What was cut short since the daemon ends says nothing: the tick is run again at the next start.
+    if (thrown instanceof NoResult && !deps.signal.aborted) return thrown
     throw thrown
   }
 }
 
 function lateness({ late, missedTicks }: Tick): Reason[] {
   if (late === undefined) return []
-  return [{ code: late, ...(missedTicks === 0 ? {} : { detail: `${missedTicks} further ticks were left out` }) }]
+  if (missedTicks === 0) return [{ code: late }]
+  const count = missedTicks < MANY_MISSED ? missedTicks : `${missedTicks} or more`
+  return [{ code: late, detail: `${count} further ${missedTicks === 1 ? 'tick was' : 'ticks were'} left out` }]
 }
 
 function channelOf(ways: readonly Way[], route: string): string {

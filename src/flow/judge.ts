@@ -66,7 +66,17 @@ export function planOf(rule: Rule): Plan {
 export function conditionInput(plan: Plan, result: QueryResult, previous: QueryResult | null, now: number) {
   const { definition, createdBy } = plan.rule
   const { fingerprint, tags } = definition
-  return { result, previous, fingerprint, now, tags, createdBy, createdAt: now, lenient: plan.lenient, elapsed: () => performance.now() }
+  return {
+    result,
+    previous,
+    fingerprint,
+    now,
+    tags,
+    createdBy,
+    createdAt: now,
+    lenient: plan.lenient,
+    elapsed: () => performance.now(),
+  }
 }
 
 /** Decides on a result. Never throws: what cannot be decided is the rule's own trouble and its policy's business. */

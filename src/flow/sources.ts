@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../clock.ts'
 import { type Connection, type ConnectionContext, QueryError, type QueryOptions } from '../connections/connection.ts'
+import { createDeadline } from '../connections/deadline.ts'
 import { connectionKinds, isConnectionKind } from '../connections/index.ts'
 import { messageOf } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -43,6 +44,11 @@ export interface SourcesDeps {
   onTrouble: TroubleListener
 }
 
+/** ms that a driver may take longer than the timeout before it is left alone. */
+const GRACE = 5000
+/** ms that a probe may take. */
+const LONGEST_PROBE = 10_000
+
 /** Opens connections as rules ask for them, and keeps a failing one from being asked by every rule. */
 export function createSources(deps: SourcesDeps): Sources {
   const { store, secrets, clock, context, onTrouble } = deps
@@ -63,6 +69,20 @@ export function createSources(deps: SourcesDeps): Sources {
     const connection = kind.open({ ...row.settings, ...hidden } as never, context)
     opened.set(row.id, { version: row.version, connection })
     return connection
+  }
+
+  function openOrFail(row: ConnectionRow): Connection {
+    try {
+      return open(row)
+    } catch (thrown) {
+      throw thrown instanceof NoResult ? thrown : new QueryError('unavailable', messageOf(thrown))
+    }
+  }
+
+  /** A query that failed; one that was under way when the breaker opened, or before an edit, proves nothing new. */
+  async function queryFailed(row: ConnectionRow, error: string) {
+    const current = await store.connections.get(row.id)
+    if (current?.version === row.version && current.openSince === null) await failed(row, error)
   }
 
   async function failed(row: ConnectionRow, error: string) {
@@ -90,7 +110,7 @@ export function createSources(deps: SourcesDeps): Sources {
     const row = await store.connections.get(id)
     if (row === undefined || row.openSince === null || ending.signal.aborted) return
     try {
-      await open(row).check(AbortSignal.any([ending.signal, AbortSignal.timeout(10_000)]))
+      await openOrFail(row).check(AbortSignal.any([ending.signal, AbortSignal.timeout(LONGEST_PROBE)]))
       await worked(row)
     } catch (thrown) {
       await failed(row, messageOf(thrown))
@@ -109,13 +129,13 @@ export function createSources(deps: SourcesDeps): Sources {
           `"${name}" has been failing since ${new Date(row.openSince).toISOString()}: ${row.lastError ?? 'unknown'}`,
         )
       try {
-        const result = await open(row).query(sql, options)
+        const result = await answerOf(openOrFail(row), sql, options)
         if (row.failures > 0) await worked(row)
         return result
       } catch (thrown) {
         if (thrown instanceof NoResult) throw thrown
         const failure = thrown instanceof QueryError ? thrown.failure : 'query'
-        if (failure === 'unavailable') await failed(row, messageOf(thrown))
+        if (failure === 'unavailable') await queryFailed(row, messageOf(thrown))
         throw new NoResult(
           failure === 'timeout' ? 'query-timeout' : 'query-error',
           failure === 'unavailable' || failure === 'aborted',
@@ -131,5 +151,18 @@ export function createSources(deps: SourcesDeps): Sources {
       for (const cancel of probes.values()) cancel()
       await Promise.allSettled([...opened.values()].map(({ connection }) => connection.close()))
     },
+  }
+}
+
+/** The answer of a driver, which is not waited for when it neither answers nor gives up by itself. */
+async function answerOf(connection: Connection, sql: string, options: QueryOptions): Promise<QueryResult> {
+  const deadline = createDeadline(options.signal, options.timeout + GRACE)
+  try {
+    const late = new Promise<never>((_, reject) => {
+      deadline.signal.addEventListener('abort', () => reject(deadline.cause()))
+    })
+    return await Promise.race([connection.query(sql, options), late])
+  } finally {
+    deadline.clear()
   }
 }

@@ -1,8 +1,9 @@
+import { channels, isChannelKind } from '../channels/index.ts'
 import { composeMessage } from '../compose/compose.ts'
 import type { Order } from '../evaluate/policy.ts'
 import { newId } from '../ids.ts'
 import type { Alert } from '../model/alert.ts'
-import type { NewDelivery } from '../model/delivery.ts'
+import { lifetimes, type NewDelivery } from '../model/delivery.ts'
 import type { RouteDecision } from '../model/evaluation.ts'
 import type { MessageAlert } from '../model/message.ts'
 import { type Reason, sentence } from '../model/reason.ts'
@@ -75,6 +76,7 @@ async function writeOne(order: Order, way: Way, target: NewDelivery['target'], w
       kind: order.kind,
       message,
       createdAt: now,
+      deadlineAt: now + lifetimes[isChannelKind(target.kind) ? channels[target.kind].limits.retries : 'chat'],
       ...(order.supersedes === null ? {} : { supersedes: order.supersedes }),
       ...(order.follows === null ? {} : { follows: order.follows }),
     },

@@ -1,16 +1,14 @@
 import { Cron } from 'croner'
 import { invalid, messageOf } from '../errors.ts'
+import { MANY_MISSED } from '../flow.ts'
 import { parseDuration } from '../model/duration.ts'
 import type { RuleDefinition } from '../model/rule.ts'
-
-/** Ticks that are counted as missed at the most. */
-const MOST_MISSED = 10_000
 
 /** When a rule is due. Times are ms since 1970. */
 export interface Schedule {
   /** The first tick after `time`; null when there is none. */
   next(time: number): number | null
-  /** How many ticks lie after `from`, up to and including `to`; at most 10,000 are counted. */
+  /** How many ticks lie after `from`, up to and including `to`; at most `MANY_MISSED` are counted. */
   between(from: number, to: number): number
 }
 
@@ -32,7 +30,7 @@ export function readSchedule(schedule: RuleDefinition['schedule'], anchor: numbe
     next,
     between(from, to) {
       let count = 0
-      for (let time = next(from); time !== null && time <= to && count < MOST_MISSED; time = next(time)) count += 1
+      for (let time = next(from); time !== null && time <= to && count < MANY_MISSED; time = next(time)) count += 1
       return count
     },
   }
@@ -42,7 +40,7 @@ function everySchedule(interval: number, anchor: number): Schedule {
   const index = (time: number) => Math.floor((time - anchor) / interval)
   return {
     next: (time) => anchor + (index(time) + 1) * interval,
-    between: (from, to) => Math.min(MOST_MISSED, Math.max(0, index(to) - index(from))),
+    between: (from, to) => Math.min(MANY_MISSED, Math.max(0, index(to) - index(from))),
   }
 }
 

@@ -30,8 +30,16 @@ export interface SchedulerDeps {
   perConnection: number
 }
 
-/** Rules claimed ahead of a free place; more stay in the table. */
-const MOST_WAITING = 1000
+/** Rules of one connection that wait for their turn, in the order they were due, from `next` on. */
+interface Queue {
+  rules: DueRule[]
+  next: number
+}
+
+/** Rules claimed ahead of a free place; more stay in the table. So many that one slow connection cannot fill it alone. */
+const MOST_WAITING = 20_000
+/** Rules claimed in one transaction. */
+const CLAIMED_AT_A_TIME = 256
 /** ms before work that could not be stored is taken up again. */
 const PAUSE_AFTER_FAILURE = 1000
 /** Rules and schedules kept parsed. */
@@ -43,13 +51,16 @@ const MOST_CACHED = 5000
  */
 export function createScheduler(deps: SchedulerDeps): Scheduler {
   const { store, flow, clock, log } = deps
-  const queues = new Map<string, DueRule[]>()
+  const queues = new Map<string, Queue>()
   const busy = new Map<string, number>()
   const underWay = new Map<string, Promise<unknown>>()
   const finishedAt = boundedMap<number>()
   const rules = boundedMap<Rule>()
   const schedules = boundedMap<Schedule>()
+  let startedAt = 0
   let waiting = 0
+  /** More was due than could be held. */
+  let isBehind = false
   let querying = 0
   let isStopping = false
   const looks = new Set<Promise<void>>()
@@ -74,12 +85,13 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       do {
         mustLookAgain = false
         const now = clock.now()
-        const due = await store.rules.claimDue(now, Math.min(256, MOST_WAITING - waiting), (rule) =>
+        const due = await store.rules.claimDue(now, Math.min(CLAIMED_AT_A_TIME, MOST_WAITING - waiting), (rule) =>
           scheduleOf(rule).next(now),
         )
         for (const rule of due) enqueue(rule)
         dispatch()
-        if (due.length > 0 && waiting < MOST_WAITING) mustLookAgain = true
+        isBehind = waiting >= MOST_WAITING
+        if (due.length > 0 && !isBehind) mustLookAgain = true
         else arm(await store.rules.nextDue())
       } while (mustLookAgain && !isStopping)
     } catch (thrown) {
@@ -92,7 +104,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 
   /** Looks at `time`, unless it is to look earlier anyway. */
   function arm(time: number | null) {
-    if (time === null || time >= timerAt || isStopping || waiting >= MOST_WAITING) return
+    if (time === null || time >= timerAt || isStopping || isBehind) return
     cancelTimer()
     timerAt = time
     cancelTimer = clock.at(time, () => {
@@ -104,37 +116,49 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   function enqueue(rule: DueRule) {
     const key = `${rule.project}/${rule.connection}`
     const queue = queues.get(key)
-    if (queue === undefined) queues.set(key, [rule])
-    else queue.push(rule)
+    if (queue === undefined) queues.set(key, { rules: [rule], next: 0 })
+    else queue.rules.push(rule)
     waiting += 1
   }
 
   /** Starts what may start, the longest waiting first. */
   function dispatch() {
-    const wasFull = waiting >= MOST_WAITING
     while (querying < deps.concurrency && !isStopping) {
       const key = longestWaiting()
       if (key === undefined) break
-      const queue = queues.get(key) ?? []
-      const rule = queue.shift()
-      if (queue.length === 0) queues.delete(key)
+      const rule = takeFirst(key)
       if (rule === undefined) break
       waiting -= 1
       begin(rule, key)
     }
-    if (wasFull && waiting < MOST_WAITING) void look()
+    if (isBehind && waiting <= MOST_WAITING / 2) void look()
   }
 
   function longestWaiting(): string | undefined {
     let best: { key: string; time: number } | undefined
-    for (const [key, [first]] of queues)
+    for (const [key, { rules, next }] of queues) {
+      const first = rules[next]
       if (
         first !== undefined &&
         (busy.get(key) ?? 0) < deps.perConnection &&
         (best === undefined || first.scheduledAt < best.time)
       )
         best = { key, time: first.scheduledAt }
+    }
     return best?.key
+  }
+
+  function takeFirst(key: string): DueRule | undefined {
+    const queue = queues.get(key)
+    const rule = queue?.rules[queue.next]
+    if (queue === undefined) return undefined
+    queue.next += 1
+    if (queue.next >= queue.rules.length) queues.delete(key)
+    else if (queue.next === CLAIMED_AT_A_TIME) {
+      queue.rules.splice(0, queue.next)
+      queue.next = 0
+    }
+    return rule
   }
 
   function begin(due: DueRule, key: string) {
@@ -171,6 +195,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       const rule = await ruleOf(due)
       if (rule === undefined) return
       const tick = tickOf(due)
+      if (rule.definition.paused || rule.blocked !== null) return await store.evaluations.settle(rule.id)
       if (rule.updatedAt > due.scheduledAt) await flow.skipRule(rule, tick, { code: 'rule-newer-than-tick' })
       else await flow.runRule(rule, tick, queried)
       // A claimed rule does not count among those that are due; now it does again.
@@ -181,6 +206,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   }
 
   async function recover(due: DueRule, thrown: unknown): Promise<void> {
+    // Still claimed, it is due again at the next start.
+    if (isStopping) return
     if (thrown instanceof AppError && thrown.code === 'disk-full') {
       log.diskFull({ reason: messageOf(thrown) })
       giveBack(due.id)
@@ -226,12 +253,14 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const missedTicks = scheduleOf(due).between(scheduledAt, clock.now())
     const wasRunning = (finishedAt.get(due.id) ?? 0) > scheduledAt
     if (wasRunning) return { cause: 'schedule', scheduledAt, missedTicks, late: 'still-running' }
-    if (missedTicks > 0) return { cause: 'catch-up', scheduledAt, missedTicks, late: 'daemon-was-down' }
+    if (missedTicks > 0 || scheduledAt < startedAt)
+      return { cause: 'catch-up', scheduledAt, missedTicks, late: 'daemon-was-down' }
     return { cause: 'schedule', scheduledAt, missedTicks }
   }
 
   return {
     async start() {
+      startedAt = clock.now()
       await store.rules.unclaim()
       await look()
     },
@@ -240,11 +269,12 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       cancelTimer()
       await Promise.all(looks)
       await Promise.allSettled(underWay.values())
-      const left = [...queues.values()].flat().map(({ id }) => id)
+      const left = [...queues.values()].flatMap(({ rules, next }) => rules.slice(next).map(({ id }) => id))
       if (left.length > 0) await store.rules.unclaim(left)
     },
     wake: () => void look(),
-    runNow: (rule, tick) => alone(rule.id, () => flow.runRule(rule, tick)),
+    // What it finds may depend on the evaluation before it, so the rule is read when its turn has come.
+    runNow: (rule, tick) => alone(rule.id, async () => flow.runRule((await store.rules.get(rule.id)) ?? rule, tick)),
     load: () => ({ waiting, running: underWay.size }),
   }
 }
