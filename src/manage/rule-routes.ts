@@ -1,11 +1,13 @@
 import type { Channel } from '../channels/channel.ts'
-import { channels } from '../channels/index.ts'
+import { channels, isChannelKind } from '../channels/index.ts'
 import { AppError, type Issue } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { type InlineChannel, type Route, type Rule, type RuleDefinition, routeKeys } from '../model/rule.ts'
+import { defaultsOf, secretKeys } from '../model/settings.ts'
 import { faulty } from '../model/validate.ts'
 import type { ManageContext } from './context.ts'
+import { formerRoutes } from './route-match.ts'
 import { checkOverrides, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
 
 export interface StoredRoutes {
@@ -32,13 +34,21 @@ export async function sealRoutes(
   definition: RuleDefinition,
 ): Promise<StoredRoutes> {
   const keys = routeKeys(definition)
+  const former =
+    owner.before === null ? [] : formerRoutes(owner.before.definition.routes, definition.routes.map(asStored))
   const issues: Issue[] = []
   const inline: Record<string, InlineChannel> = {}
   const routes: Route[] = []
   for (const [index, route] of definition.routes.entries()) {
     const key = keys[index] ?? ''
     try {
-      const { channel, kept } = await sealRoute(context, owner, route, key, `routes.${index}`)
+      const { channel, kept } = await sealRoute(
+        context,
+        owner,
+        route,
+        { key, former: former[index] },
+        `routes.${index}`,
+      )
       if (kept !== null) inline[key] = kept
       routes.push({ ...route, channel })
     } catch (thrown) {
@@ -50,11 +60,22 @@ export async function sealRoutes(
   return { routes, inline }
 }
 
+/** A route as it is once its settings are stored, as far as that is known before it is known which route it was. */
+function asStored(route: Route): Route {
+  const { channel } = route
+  if (channel === null || typeof channel === 'string' || !isChannelKind(channel.kind)) return route
+  const schema = channels[channel.kind].settings
+  const hidden = secretKeys(schema)
+  const settings = Object.entries({ ...defaultsOf(schema), ...channel.settings })
+  const open = settings.filter(([key]) => !hidden.includes(key))
+  return { ...route, channel: { ...channel, settings: Object.fromEntries(open) } }
+}
+
 async function sealRoute(
   context: RouteContext,
   owner: RouteOwner,
   route: Route,
-  key: string,
+  { key, former }: { key: string; former: number | undefined },
   path: string,
 ): Promise<{ channel: Route['channel']; kept: InlineChannel | null }> {
   const { store, secrets } = context
@@ -69,7 +90,7 @@ async function sealRoute(
   }
   const kind = kindOf<Channel>(channels, channel.kind, `${path}.channel.kind`)
   const identity = `rules|${owner.id}|${key}`
-  const before = inlineBefore(context, owner, channel.kind, key, identity)
+  const before = inlineBefore(context, owner, channel.kind, former)
   const seal = (plain: string) => secrets.seal(plain, identity)
   const stored = sealSettings(kind, channel.settings, before, seal, `${path}.channel.settings`)
   const full = { ...stored.settings, ...openSecrets(stored.sealed, secrets, identity) }
@@ -80,19 +101,19 @@ async function sealRoute(
   }
 }
 
-/** All settings the inline channel of this key had before the edit. */
+/** All settings the inline channel of a route had before the edit. */
 function inlineBefore(
   { secrets }: RouteContext,
-  { before }: RouteOwner,
+  { id, before }: RouteOwner,
   kind: string,
-  key: string,
-  identity: string,
+  former: number | undefined,
 ): JsonObject | null {
-  if (before === null) return null
-  const index = routeKeys(before.definition).indexOf(key)
-  const channel = before.definition.routes[index]?.channel ?? null
+  if (before === null || former === undefined) return null
+  const channel = before.definition.routes[former]?.channel ?? null
   if (channel === null || typeof channel === 'string' || channel.kind !== kind) return null
-  return openSettings({ settings: channel.settings, sealed: before.inline[key]?.sealed ?? null }, secrets, identity)
+  const key = routeKeys(before.definition)[former] ?? ''
+  const sealed = before.inline[key]?.sealed ?? null
+  return openSettings({ settings: channel.settings, sealed }, secrets, `rules|${id}|${key}`)
 }
 
 async function noChannel({ store }: RouteContext, project: string, name: string, path: string): Promise<AppError> {

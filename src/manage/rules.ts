@@ -45,7 +45,13 @@ export function manageRules(context: ManageContext) {
     if (rule.definition.paused === paused) return view(rule)
     const definition = { ...rule.definition, paused }
     const nextDueAt = firstDue(context, definition, rule.blocked, rule.createdAt)
-    const changed = await store.rules.update(rule.id, null, { definition, nextDueAt, updatedAt: clock.now() })
+    const changes = { definition, nextDueAt, updatedAt: clock.now() }
+    const changed = await store.rules.update(rule.id, rule.version, changes).catch((thrown: unknown) => {
+      if (thrown instanceof AppError && thrown.code === 'conflict') return undefined
+      throw thrown
+    })
+    // It was edited meanwhile: pausing must not undo that.
+    if (changed === undefined) return setPaused(caller, rule.id, paused)
     await record(caller, paused ? 'pause' : 'resume', changed)
     onRulesChanged()
     return view(changed)

@@ -200,14 +200,18 @@ export interface Rule {
   lastAlertAt: number | null
 }
 
-/** The key of each route, in order: its name, else its channel's name or kind, made unique by a number. */
-export function routeKeys(definition: RuleDefinition): string[] {
-  const keys: string[] = []
-  for (const { name, channel } of definition.routes) {
+/**
+ * The key of each route, in order: its name, else its channel's name or kind, made unique by a number. A name is a key as
+ * it stands, wherever its route stands among the others.
+ */
+export function routeKeys({ routes }: Pick<RuleDefinition, 'routes'>): string[] {
+  const taken = new Set(routes.flatMap(({ name }) => name ?? []))
+  return routes.map(({ name, channel }, index) => {
+    if (name !== undefined && routes.findIndex((route) => route.name === name) === index) return name
     const base = name ?? (channel === null ? 'unnamed' : typeof channel === 'string' ? channel : channel.kind)
     let key = base
-    for (let number = 2; keys.includes(key); number += 1) key = `${base}-${number}`
-    keys.push(key)
-  }
-  return keys
+    for (let number = 2; taken.has(key); number += 1) key = `${base}-${number}`
+    taken.add(key)
+    return key
+  })
 }

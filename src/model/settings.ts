@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { Json, JsonObject } from './json.ts'
 
 /** What a form shows for one setting; the same declaration gives validation, API schema and what gets sealed. */
 export interface FieldInfo {
@@ -28,11 +29,20 @@ export function secretKeys(schema: v.GenericSchema): string[] {
   return Object.entries(fieldsOf(schema)).flatMap(([key, info]) => (info.secret === true ? [key] : []))
 }
 
+/** What settings that are left out become. */
+export function defaultsOf(schema: v.GenericSchema): JsonObject {
+  const defaults: JsonObject = {}
+  for (const [key, entry] of Object.entries(entriesOf(schema))) {
+    const value: unknown = v.getDefault(entry)
+    if (value !== undefined) defaults[key] = value as Json
+  }
+  return defaults
+}
+
 interface SchemaParts {
   entries?: Record<string, v.GenericSchema>
   wrapped?: v.GenericSchema
   pipe?: readonly (v.GenericSchema & { metadata?: FieldInfo })[]
-  options?: readonly v.GenericSchema[]
 }
 
 function entriesOf(schema: v.GenericSchema): Record<string, v.GenericSchema> {

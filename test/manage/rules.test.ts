@@ -5,7 +5,7 @@ import { manageConnections } from '../../src/manage/connections.ts'
 import { losesState, manageRules, versionOf } from '../../src/manage/rules.ts'
 import type { Alert } from '../../src/model/alert.ts'
 import type { QueryResult } from '../../src/model/result.ts'
-import { ruleDefinition } from '../../src/model/rule.ts'
+import { routeKeys, ruleDefinition } from '../../src/model/rule.ts'
 import { validate } from '../../src/model/validate.ts'
 import { caller, type TestManage, testManage } from '../support/manage-context.ts'
 
@@ -207,6 +207,72 @@ describe('a channel written into a route', () => {
     await expect(context.rules.update(caller, made.id, moved, 2)).rejects.toMatchObject({
       issues: [{ path: 'routes.0.channel.settings.headers', message: expect.stringContaining('must be given again') }],
     })
+  })
+})
+
+describe('secrets of inline channels', () => {
+  const address = (place: string) => `https://hooks.example.test/${place}`
+  const hook = (place: string, more: object = {}) => ({
+    channel: { kind: 'webhook', settings: { url: address(place), timeoutSeconds: place.length } },
+    ...more,
+  })
+  const shown = (place: string, more: object = {}) => ({
+    channel: { kind: 'webhook', settings: { timeoutSeconds: place.length } },
+    ...more,
+  })
+  const [near, further] = ['near', 'further']
+  const edits: [string, object[], string[] | string][] = [
+    ['stay with their routes in another order', [shown(further), shown(near)], [further, near]],
+    ['stay with the route that is left', [shown(further)], [further]],
+    ['stay with a route that gets a name', [shown(near, { name: 'first' }), shown(further)], [near, further]],
+    ['stay with a route that is edited in its place', [shown(near, { each: true }), shown(further)], [near, further]],
+    ['stay with routes beside a new one', [hook('x'), shown(near), shown(further)], ['x', near, further]],
+    ['must be given for a new route', [shown('x'), shown(near), shown(further)], 'routes.0.channel.settings.url'],
+    ['must be given where it is not clear whose they were', [shown('x')], 'routes.0.channel.settings.url'],
+  ]
+  for (const [title, routes, expected] of edits)
+    test(title, async () => {
+      using context = await ready()
+      const { id } = await context.rules.create(caller, { ...input, routes: [hook(near), hook(further)] })
+      const edit = context.rules.update(caller, id, { ...input, routes }, 1)
+      if (typeof expected === 'string')
+        await expect(edit).rejects.toMatchObject({ issues: [{ path: expected, message: expect.any(String) }] })
+      else {
+        await edit
+        expect(await addressesOf(context, id)).toEqual(expected.map(address))
+      }
+    })
+
+  async function addressesOf({ store, secrets }: TestManage, id: string) {
+    const { definition, inline } = (await store.rules.get(id))!
+    return routeKeys(definition).map((key) => JSON.parse(secrets.open(inline[key]!.sealed!, `rules|${id}|${key}`)).url)
+  }
+})
+
+describe('an edit that comes between', () => {
+  test('is not undone by a pause', async () => {
+    using context = await ready()
+    const { id } = await context.rules.create(caller, input)
+    const { byId } = context.store.rules
+    let edited = false
+    context.store.rules.byId = async (project, wanted) => {
+      const rule = await byId(project, wanted)
+      if (!edited) {
+        edited = true
+        await context.rules.update(caller, id, { ...input, severity: 'critical' }, 1)
+      }
+      return rule
+    }
+    expect(await context.rules.pause(caller, id)).toMatchObject({ paused: true, severity: 'critical', version: 3 })
+  })
+
+  test('to the same version lets only one of two through', async () => {
+    using context = await ready()
+    const { id } = await context.rules.create(caller, input)
+    const edits = ['error', 'critical'].map((severity) => context.rules.update(caller, id, { ...input, severity }, 1))
+    const [first, second] = await Promise.allSettled(edits)
+    expect([first!.status, second!.status].sort()).toEqual(['fulfilled', 'rejected'])
+    expect((await context.rules.get('default', id)).version).toBe(2)
   })
 })
 
