@@ -116,7 +116,7 @@ function addonFor(target: Target): Bun.BunPlugin {
 }
 
 function workers(): string[] {
-  return ['src/language/jinja-worker.ts'].map(present)
+  return ['src/language/jinja-worker.ts', 'src/connections/sqlite/parent-watch.ts'].map(present)
 }
 
 /** Folders are embedded whole under their names, files under their bare names; `src/assets.ts` looks for them there. */

@@ -153,7 +153,8 @@ function addSmallVerbs(program: Command, terminal: Terminal, finish: Finish) {
   program
     .command('sqlite-query', { hidden: true })
     .description('Answer queries of SQLite files on standard input.')
-    .action(() => finish(import('./sqlite-query.ts').then(({ sqliteQuery }) => sqliteQuery())))
+    .argument('<parent>', 'process id of the daemon')
+    .action((parent) => finish(import('./sqlite-query.ts').then(({ sqliteQuery }) => sqliteQuery(parent))))
 }
 
 /** Keeps a last argument that begins with a dash from being read as an option. */

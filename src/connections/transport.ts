@@ -30,7 +30,8 @@ export function certificateChecks(
 
 /** What is wrong with the way to a server, in words for people. */
 export function explainTransport(thrown: unknown): string {
-  const text = messageOf(thrown)
+  // Node adds advice on its own flags.
+  const text = messageOf(thrown).replace(/; if the root CA[\s\S]*/, '')
   if (/certificate|self.signed|altnames|unable to (get|verify)/i.test(text))
     return `The server's certificate is not trusted: ${text}. Give its authority in "ca", or set sslmode to "no-verify" to go without the check.`
   return text === '' ? 'The connection failed.' : text

@@ -1,6 +1,15 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
@@ -170,6 +179,24 @@ describe('sqlite', () => {
     await connection.close()
   })
 
+  test('a query does not outlive a daemon that was killed', async () => {
+    const sql = 'with recursive s(n) as (select 1 union all select n + 1 from s) select count(*) as n from s'
+    const request = JSON.stringify({ path, sql, parameters: {}, maxRows: 1 })
+    // The shell is the daemon; it is killed while the process that it started is busy.
+    const [command, entry] = connectionContext().self
+    const script = `(echo '${request}'; sleep 20) | '${command}' '${entry}' sqlite-query $$ & wait`
+    const daemon = spawn('sh', ['-c', script], { stdio: 'ignore' })
+    const worker = () =>
+      processes().find((pid) => fileOf(pid, 'cmdline').includes('sqlite-query') && parentOf(pid) === daemon.pid)
+    const pid = await eventually(() => {
+      const found = worker()
+      if (found === undefined || !/ R /.test(fileOf(found, 'stat'))) throw new Error('not busy yet')
+      return found
+    })
+    daemon.kill('SIGKILL')
+    await eventually(() => expect(fileOf(pid, 'stat')).toBe(''))
+  })
+
   test('a program that cannot be started is named', async () => {
     const connection = open(path, { self: [join(folder, 'no-such-program')] })
     await expectFailure(connection.query('select 1', queryOptions()), 'unavailable', /cannot be started/)
@@ -191,6 +218,16 @@ function children(): number[] {
 /** A query keeps its process running; one that waits sleeps. */
 function busyChildren(): number {
   return children().filter((pid) => / R /.test(fileOf(pid, 'stat'))).length
+}
+
+function processes(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
+}
+
+function parentOf(pid: number): number {
+  return Number(fileOf(pid, 'stat').split(') ')[1]?.split(' ')[1])
 }
 
 function fileOf(pid: number, name: string): string {

@@ -13,7 +13,8 @@ export interface Child {
 /** Starts one. `onEnd` is called when it has ended, whatever ended it. */
 export function startChild(self: readonly string[], onEnd: (child: Child) => void): Child {
   const [command = '', ...options] = self
-  const child: ChildProcess = spawn(command, [...options, 'sqlite-query'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const verb = ['sqlite-query', String(process.pid)]
+  const child: ChildProcess = spawn(command, [...options, ...verb], { stdio: ['pipe', 'pipe', 'ignore'] })
   const { stdin, stdout } = child
   let waiting: PromiseWithResolvers<ChildAnswer> | undefined
 

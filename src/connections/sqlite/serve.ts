@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { type BigIntStats, statSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import { Worker } from 'node:worker_threads'
 import Sqlite from 'better-sqlite3'
 import { messageOf } from '../../errors.ts'
 import { QueryError } from '../connection.ts'
@@ -7,14 +9,28 @@ import { LARGEST_RESULT, refuseDuplicates, tooLarge } from '../values.ts'
 import { type Cell, normalise } from './columns.ts'
 import { type ChildAnswer, type ChildRequest, createLineReader } from './protocol.ts'
 
-/** Answers queries, a line each, until the input ends. Runs in a process of its own, which can be killed. */
-export function serveSqlite(input: Readable, output: Writable): Promise<void> {
+/**
+ * Answers queries, a line each, until the input ends. Runs in a process of its own, which can be killed, and ends itself
+ * when its parent has gone, also in the middle of a query.
+ */
+export async function serveSqlite(input: Readable, output: Writable, parent: number): Promise<void> {
+  await watchParent(parent)
   const files = createFiles()
   const answer = (line: string) => {
     output.write(`${JSON.stringify(answerOf(files, JSON.parse(line) as ChildRequest))}\n`)
   }
   input.on('data', createLineReader(answer))
-  return new Promise((resolve) => input.once('end', resolve))
+  await once(input, 'end')
+}
+
+const WATCH_INTERVAL = 1000
+
+/** Resolves when the watch is on: a query would keep it from starting. */
+async function watchParent(parent: number) {
+  const workerData = { parent, every: WATCH_INTERVAL }
+  const watch = new Worker(new URL('./parent-watch.ts', import.meta.url), { workerData })
+  await once(watch, 'message')
+  watch.unref()
 }
 
 function answerOf(files: Files, request: ChildRequest): ChildAnswer {
