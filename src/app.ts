@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import { createTargetOpener } from './deliver/resolve-target.ts'
 import { createWorker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
-import { connectionNotice, type Notice, sendNotice } from './flow/notice.ts'
+import { channelNotice, connectionNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createSources } from './flow/sources.ts'
 import { createFlow } from './flow.ts'
 import { createHttpApp } from './http/app.ts'
@@ -73,7 +73,20 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const channelOf = (kind: string) => (isChannelKind(kind) ? channels[kind] : undefined)
     const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets })
     const limits = { inFlight: config.delivery.concurrency, attempt: config.delivery.timeout }
-    const worker = createWorker({ store, channelOf, openTarget, http, clock, log, print, limits })
+    const worker = createWorker({
+      store,
+      channelOf,
+      openTarget,
+      http,
+      clock,
+      log,
+      print,
+      limits,
+      async onDisabled(id, reason) {
+        const channel = await store.channels.get(id)
+        if (channel !== undefined) notify(channelNotice(channel, reason, clock.now()))
+      },
+    })
 
     const ending = new AbortController()
     const sources = createSources({

@@ -20,6 +20,8 @@ export interface WorkerOptions {
   http: Http
   clock: Clock
   log: Log
+  /** Told of a channel that proved it will never work again. */
+  onDisabled?: (channelId: string, reason: string) => void
   /** Writes a line to standard output, for the channels that do. */
   print: (line: string) => void
   /** From 0 to 1, for the jitter of waits. */
@@ -241,8 +243,9 @@ export function createWorker(options: WorkerOptions): Worker {
   async function disableChannel({ delivery: { project, target } }: Claim, reason: string) {
     if (target.channelId === null) return
     try {
-      if (await store.channels.disable(target.channelId, reason))
-        log.channelDisabled({ project, channel: target.channelId, reason })
+      if (!(await store.channels.disable(target.channelId, reason))) return
+      log.channelDisabled({ project, channel: target.channelId, reason })
+      options.onDisabled?.(target.channelId, reason)
     } catch (thrown) {
       log.defect({ where: 'disabling a channel', error: thrown })
     }
