@@ -130,7 +130,7 @@ function judge(
   const next = retryAt({ schedule, tries: claim.tries, at, deadlineAt, cause, retryAfter, random: tools.random() })
   if (next === null)
     return ended({ ...base, next: { state: 'dead', reason: { code: 'deadline-passed', detail: text } } }, sign, disable)
-  const code = pause > 0 ? ('destination-paused' as const) : ('retry-later' as const)
+  const code = pause > 0 ? 'destination-paused' : outcome === 'unknown' ? 'outcome-unknown' : 'retry-later'
   return ended({ ...base, next: { state: 'pending', nextAt: next, reason: { code, detail: text } } }, sign, disable)
 }
 

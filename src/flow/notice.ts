@@ -4,7 +4,7 @@ import type { NewDelivery } from '../model/delivery.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Message } from '../model/message.ts'
 import type { Store } from '../store/index.ts'
-import { stored } from './routes.ts'
+import { deadlineOf, stored } from './routes.ts'
 
 /** Something about Tocsin's own means of work that its people should know. */
 export interface Notice {
@@ -94,6 +94,7 @@ export async function sendNotice(store: Store, notice: Notice, now: number): Pro
     kind,
     message,
     createdAt: now,
+    deadlineAt: deadlineOf(channel.kind, now),
   }
   await store.deliveries.enqueue([delivery])
   return true

@@ -3,7 +3,7 @@ import { ConditionError, decide } from '../evaluate/condition.ts'
 import { FALLBACK_ROUTE, type RouteView } from '../evaluate/policy.ts'
 import { ERROR_ALERT, NO_DATA_ALERT } from '../evaluate/state.ts'
 import type { AlertState } from '../model/alert.ts'
-import type { Target } from '../model/delivery.ts'
+import { lifetimes, type Target } from '../model/delivery.ts'
 import type { Transition } from '../model/evaluation.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Reason } from '../model/reason.ts'
@@ -57,6 +57,11 @@ export function heardBy(ways: readonly Way[], { fingerprint, before, after }: Tr
   const isTold = (state: AlertState) => state === phase
   if (!isTold(before) && !isTold(after)) return true
   return ways.some(({ view }) => view.when.includes(phase) && view.closed === null)
+}
+
+/** The last moment (ms since 1970) for attempts to send what is made now by a kind of channel. */
+export function deadlineOf(kind: string, now: number): number {
+  return now + lifetimes[isChannelKind(kind) ? channels[kind].limits.retries : 'chat']
 }
 
 /** A target at a stored channel; `settings` are the route's own. */

@@ -1,16 +1,15 @@
-import { channels, isChannelKind } from '../channels/index.ts'
 import { composeMessage } from '../compose/compose.ts'
 import type { Order } from '../evaluate/policy.ts'
 import { newId } from '../ids.ts'
 import type { Alert } from '../model/alert.ts'
-import { lifetimes, type NewDelivery } from '../model/delivery.ts'
+import type { NewDelivery } from '../model/delivery.ts'
 import type { RouteDecision } from '../model/evaluation.ts'
 import type { MessageAlert } from '../model/message.ts'
 import { type Reason, sentence } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { Rule } from '../model/rule.ts'
 import type { Judgement } from './judge.ts'
-import type { Way } from './routes.ts'
+import { deadlineOf, type Way } from './routes.ts'
 
 /** A message that was written for one route, and what to remember of it. */
 export interface Written {
@@ -76,7 +75,7 @@ async function writeOne(order: Order, way: Way, target: NewDelivery['target'], w
       kind: order.kind,
       message,
       createdAt: now,
-      deadlineAt: now + lifetimes[isChannelKind(target.kind) ? channels[target.kind].limits.retries : 'chat'],
+      deadlineAt: deadlineOf(target.kind, now),
       ...(order.supersedes === null ? {} : { supersedes: order.supersedes }),
       ...(order.follows === null ? {} : { follows: order.follows }),
     },

@@ -50,7 +50,9 @@ function explainTrace(trace: Trace): string[] {
   const late = startedAt - scheduledAt
   const lines = [`It ran by ${causes[cause]}${late >= 1000 ? `, ${formatDuration(late)} after its time` : ''}.`]
   if (rowCount !== null)
-    lines.push(`The query took ${queryTime ?? 0} ms and returned ${rowCount} ${rowCount === 1 ? 'row' : 'rows'}.`)
+    lines.push(
+      `The query took ${Math.round(queryTime ?? 0)} ms and returned ${rowCount} ${rowCount === 1 ? 'row' : 'rows'}.`,
+    )
   lines.push(...reasons.map(sentence))
   for (const { fingerprint, before, after, why } of transitions)
     lines.push(
@@ -91,7 +93,11 @@ async function explainRule(store: Store, rule: Rule): Promise<string[]> {
     lines.push(
       `Its connection "${connection.name}" has been failing since ${iso(connection.openSince)}: ${connection.lastError ?? ''}`,
     )
-  if (definition.routes.length === 0) lines.push('It has no routes, so nobody is told.')
+  if (definition.routes.length === 0) {
+    const fallback = await store.channels.fallback(project)
+    const who = fallback === undefined ? 'nobody is told' : `the fallback channel "${fallback.name}" is told`
+    lines.push(`It has no routes, so ${who}.`)
+  }
   lines.push(...warnings.map((warning) => `Warning: ${warning}`))
   const alerts = await store.evaluations.alerts({ project, ruleId: id, limit: 20 })
   for (const { fingerprint, state, since } of alerts)
@@ -120,7 +126,7 @@ function describeDelivery({ delivery, attempts, waitsFor }: Found): string[] {
   if (nextAt !== null && attempts.length > 0) lines.push(`The next attempt is at ${iso(nextAt)}.`)
   for (const { number, startedAt, outcome, reason: why, response } of attempts.slice(-5))
     lines.push(
-      `Attempt ${number} at ${iso(startedAt)}: ${outcome ?? 'under way'}${why === null ? '' : ` (${why})`}${response === null || response === '' ? '' : `: ${response.slice(0, 200)}`}.`,
+      `Attempt ${number} at ${iso(startedAt)}: ${outcome ?? 'under way'}${why === null ? '' : ` (${why})`}${response === null || response === '' ? '' : `: ${response.slice(0, 200).replace(/\.$/, '')}`}.`,
     )
   return lines
 }

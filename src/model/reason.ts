@@ -14,7 +14,6 @@ export const reasons = {
   },
   'still-running': { scope: 'evaluation', text: 'The evaluation before it was still running when this tick was due' },
   'connection-missing': { scope: 'evaluation', text: 'The connection the rule names does not exist' },
-  'connection-unbound': { scope: 'evaluation', text: 'The connection the rule names is not bound to a database yet' },
   'breaker-open': { scope: 'evaluation', text: 'The connection is failing, so the query was not tried' },
   'query-error': { scope: 'evaluation', text: 'The query failed' },
   'query-timeout': { scope: 'evaluation', text: 'The query took longer than it may and was stopped' },
@@ -56,10 +55,7 @@ export const reasons = {
   'retry-later': { scope: 'delivery', text: 'The attempt failed and will be repeated' },
   rejected: { scope: 'delivery', text: 'The receiver refused the message for good' },
   'deadline-passed': { scope: 'delivery', text: 'It could not be delivered before its deadline' },
-  'outcome-unknown': {
-    scope: 'delivery',
-    text: 'It is not known whether the receiver got it, and repeating could double it',
-  },
+  'outcome-unknown': { scope: 'delivery', text: 'It is not known whether the receiver got it' },
   interrupted: { scope: 'delivery', text: 'The daemon ended while the attempt was under way' },
   'destination-paused': { scope: 'delivery', text: 'The destination asked for a pause' },
   superseded: { scope: 'delivery', text: 'A newer message of the same alert took its place' },
@@ -78,5 +74,6 @@ export interface Reason {
 /** The reason as a sentence for people. */
 export function sentence(reason: Reason): string {
   const { text } = reasons[reason.code]
-  return reason.detail === undefined || reason.detail === '' ? `${text}.` : `${text}: ${reason.detail}.`
+  const detail = reason.detail?.replace(/\.$/, '') ?? ''
+  return detail === '' ? `${text}.` : `${text}: ${detail}.`
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { createApp } from '../../src/app.ts'
+import { type App, createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { manageTokens } from '../../src/manage/tokens.ts'
@@ -30,13 +30,15 @@ export interface InProcess {
   token(name: string, role: string, project?: string): Promise<string>
   /** Runs SQL on `name` in its folder; gives the settings of a connection to it. */
   sqlite(name: string, sql: string): { path: string }
-  /** Ends it and starts it again on the same data. */
-  restart(): Promise<void>
+  /** Ends it and starts it again on the same data; `between` is done while it is down. */
+  restart(between?: () => void): Promise<void>
+  /** Goes on as after a crash: with what was on the disk at this moment, whatever was under way. */
+  crash(between?: () => void): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts one; `admin` is the name of the token that calls are made with. */
-export async function startInProcess(): Promise<InProcess> {
+/** Starts one with settings of one's own; `admin` is the name of the token that calls are made with. */
+export async function startInProcess(settings: Record<string, string> = {}): Promise<InProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-app-'))
   const clock = travellingClock()
   const printed: string[] = []
@@ -48,17 +50,32 @@ export async function startInProcess(): Promise<InProcess> {
     'error',
     clock,
   )
-  const flags = {
-    dataDir: join(folder, 'data'),
-    listen: '127.0.0.1:0',
-    'egress.allow': '127.0.0.0/8',
-    'connections.sqlite.paths': folder,
-  }
-  const { config } = loadConfig(flags, {}, (path) => readFileSync(path, 'utf8'))
+  let life = 0
+  const dataDir = () => join(folder, `data${life}`)
   const start = async () => {
+    const flags = {
+      dataDir: dataDir(),
+      listen: '127.0.0.1:0',
+      'egress.allow': '127.0.0.0/8',
+      'connections.sqlite.paths': folder,
+      ...settings,
+    }
+    const { config } = loadConfig(flags, {}, (path) => readFileSync(path, 'utf8'))
     const app = await createApp(config, log, { clock, print: (line) => void printed.push(line) })
     const { url } = await app.start()
     return { ...app, url }
+  }
+  // What is under way at the end is waited for by the clock.
+  const stopped = async (running: App) => {
+    let isEnded = false
+    const end = running.stop().finally(() => {
+      isEnded = true
+    })
+    for (let round = 0; !isEnded; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      if (round > 20) clock.advance(100)
+    }
+    await end
   }
   let app = await start()
   const token = async (name: string, role: string, project?: string) => {
@@ -93,12 +110,22 @@ export async function startInProcess(): Promise<InProcess> {
       database.close()
       return { path }
     },
-    async restart() {
-      await app.stop()
+    async restart(between = () => {}) {
+      await stopped(app)
+      between()
+      app = await start()
+    },
+    async crash(between = () => {}) {
+      const before = { app, dataDir: dataDir() }
+      life += 1
+      cpSync(before.dataDir, dataDir(), { recursive: true })
+      cpSync(`${before.dataDir}.key`, `${dataDir()}.key`)
+      await stopped(before.app)
+      between()
       app = await start()
     },
     async stop() {
-      await app.stop()
+      await stopped(app)
       rmSync(folder, { recursive: true, force: true })
     },
   }
