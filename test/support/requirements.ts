@@ -1,7 +1,7 @@
 import { describe } from 'bun:test'
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -58,7 +58,7 @@ export async function skipUnless(...requirements: Requirement[]): Promise<typeof
     if (await requirement.present()) continue
     const text = `${requirement.name} is missing. To have it: ${requirement.bring}`
     if (strict) throw new Error(text)
-    once(`skip ${requirement.name}`, async () => process.stderr.write(`skipped: ${text}\n`))
+    void once(`skip ${requirement.name}`, async () => process.stderr.write(`skipped: ${text}\n`))
     return describe.skip
   }
   return describe
@@ -112,8 +112,17 @@ function takeLock(): boolean {
     writeFileSync(join(lock, 'pid'), String(process.pid))
     return true
   } catch {
+    if (abandoned()) rmSync(lock, { recursive: true, force: true })
+    return false
+  }
+}
+
+function abandoned(): boolean {
+  try {
     const holder = existsSync(join(lock, 'pid')) ? Number(readFileSync(join(lock, 'pid'), 'utf8')) : null
-    if (holder !== null && !alive(holder)) rmSync(lock, { recursive: true, force: true })
+    return holder === null ? Date.now() - statSync(lock).mtimeMs > 10_000 : !alive(holder)
+  } catch {
+    // Given back in the meantime.
     return false
   }
 }
