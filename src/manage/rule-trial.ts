@@ -35,8 +35,9 @@ export async function tryQuery(
       times: { scheduledAt: now, now, since: now - 3_600_000 },
     })
     const input = { result, previous: null, fingerprint: definition.fingerprint, tags: definition.tags, createdBy: '' }
+    const elapsed = () => performance.now()
     const checked = conditionsOf(definition).map(({ condition }) =>
-      checkCondition(compileCondition(condition), { ...input, now, createdAt: now, lenient }),
+      checkCondition(compileCondition(condition), { ...input, now, createdAt: now, lenient, elapsed }),
     )
     const warnings = checked.flatMap(({ fixes, warnings }) => [...fixes.map(columnWarning), ...warnings])
     return [...fingerprintWarnings(definition, result), ...new Set(warnings)]

@@ -16,6 +16,21 @@ export function compareDecimal(a: Decimal, b: Decimal | bigint | number): number
   return order(own.digits * 10n ** BigInt(scale - own.scale), other.digits * 10n ** BigInt(scale - other.scale))
 }
 
+/**
+ * What equal decimals have in common: the int or float they equal, or a text of their digits where no float has as many.
+ */
+export function decimalKey({ text }: Decimal): bigint | number | string {
+  const own = scaled(text)
+  if (own === undefined) return Number(text)
+  let { digits, scale } = own
+  while (scale > 0 && digits % 10n === 0n) [digits, scale] = [digits / 10n, scale - 1]
+  if (scale === 0) return digits
+  const near = Number(text)
+  return compareDecimal({ kind: 'decimal', text }, { kind: 'decimal', text: String(near) }) === 0
+    ? near
+    : `${digits}e-${scale}`
+}
+
 /** Negative, 0 or positive; NaN when one is NaN. An int and a float are compared exactly. */
 export function order(a: bigint | number, b: bigint | number): number {
   return a < b ? -1 : a > b ? 1 : a >= b ? 0 : Number.NaN

@@ -21,7 +21,7 @@ const optional: Signature = { places: [''], required: 0 }
 /** The functions of the language by name. */
 export const functions: ReadonlyMap<string, Callable> = new Map(
   [
-    define('len', one, ([value = null]) => size(value)),
+    define('len', one, ([value = null], budget) => size(value, budget)),
     define('any', one, ([value = null], budget) => some(value, budget, true)),
     define('all', one, ([value = null], budget) => !some(value, budget, false)),
     define('abs', one, ([value = null]) => absolute(value)),

@@ -1,5 +1,5 @@
-import { allowList, allowText, type Budget, charge } from './budget.ts'
-import { isPlain, lengthOf } from './characters.ts'
+import { allowList, allowText, type Budget, charge, chargeText } from './budget.ts'
+import { isPlain } from './characters.ts'
 import { rangeSize } from './compare.ts'
 import { fail } from './failure.ts'
 import { collect } from './iterate.ts'
@@ -16,7 +16,7 @@ export interface SliceBounds {
 /** `object[index]`. */
 export function subscript(object: Value, index: Value, budget: Budget): Value {
   if (typeof object === 'string') {
-    const chars = isPlain(object) ? object : [...object]
+    const chars = isPlain(object) ? object : characters(object, budget)
     return chars[position(index, chars.length, 'string')] ?? ''
   }
   if (typeof object === 'object' && object !== null) {
@@ -62,8 +62,8 @@ export function slice(object: Value, bounds: SliceBounds, budget: Budget): Value
 }
 
 /** `len(value)`. */
-export function size(value: Value): Value {
-  if (typeof value === 'string') return BigInt(lengthOf(value))
+export function size(value: Value, budget: Budget): Value {
+  if (typeof value === 'string') return BigInt(isPlain(value) ? value.length : characters(value, budget).length)
   if (typeof value === 'object' && value !== null) {
     switch (value.kind) {
       case 'list':
@@ -106,6 +106,12 @@ export function unknownKey(what: string, key: Value, names: Iterable<string>, bu
     'KeyError',
     `There is no ${what} ${typeof key === 'string' ? `'${text}'` : text}. ${nearestSentence(text, names)}`,
   )
+}
+
+/** The characters of a text with some that are two units each: only counting finds them. */
+function characters(text: string, budget: Budget): string[] {
+  chargeText(budget, text.length)
+  return [...text]
 }
 
 function isNoRowValue(value: Value): boolean {

@@ -1,4 +1,5 @@
 import { type Budget, limitText } from './budget.ts'
+import { decimalKey } from './decimal.ts'
 import { fail } from './failure.ts'
 
 /**
@@ -191,7 +192,7 @@ export function hashKey(value: Value): HashKey {
     case 'datetime':
       return `\0d${value.ms}`
     case 'decimal':
-      return hashKey(Number(value.text))
+      return keyOfDecimal(value)
     case 'function':
       return `\0f${value.name}`
     case 'no-row':
@@ -201,6 +202,11 @@ export function hashKey(value: Value): HashKey {
     default:
       return fail('TypeError', `unhashable type: '${typeName(value)}'`)
   }
+}
+
+function keyOfDecimal(value: Decimal): HashKey {
+  const key = decimalKey(value)
+  return typeof key === 'string' ? `\0e${key}` : key
 }
 
 function hashTuple({ items }: Tuple): string {
