@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import * as v from 'valibot'
@@ -205,7 +205,6 @@ withClickhouse('clickhouse, killed and back', () => {
   beforeAll(async () => {
     own = await startClickhouse()
   })
-  afterAll(() => own.kill())
 
   test('queries fail while it is away and work when it is back', async () => {
     const connection = clickhouse.open(settingsOf(own), connectionContext())

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect, createServer } from 'node:net'
 import { connectionKinds } from '../../src/connections/index.ts'
 import type { PostgresSettings } from '../../src/connections/postgres/settings.ts'
@@ -246,7 +246,6 @@ withPostgres('postgres, killed and back', () => {
   beforeAll(async () => {
     own = await startPostgres()
   })
-  afterAll(() => own.kill())
 
   test('queries fail while it is away and work when it is back', async () => {
     const connection = postgres.open(settingsOf(own), connectionContext())
