@@ -95,7 +95,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
         else arm(await store.rules.nextDue())
       } while (mustLookAgain && !isStopping)
     } catch (thrown) {
-      log.defect({ where: 'scheduler', error: thrown })
+      if (isDiskFull(thrown)) log.diskFull({ reason: messageOf(thrown) })
+      else log.defect({ where: 'scheduler', error: thrown })
       arm(clock.now() + PAUSE_AFTER_FAILURE)
     } finally {
       isLooking = false
@@ -208,7 +209,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   async function recover(due: DueRule, thrown: unknown): Promise<void> {
     // Still claimed, it is due again at the next start.
     if (isStopping) return
-    if (thrown instanceof AppError && thrown.code === 'disk-full') {
+    if (isDiskFull(thrown)) {
       log.diskFull({ reason: messageOf(thrown) })
       giveBack(due.id)
       return
@@ -277,6 +278,10 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     runNow: (rule, tick) => alone(rule.id, async () => flow.runRule((await store.rules.get(rule.id)) ?? rule, tick)),
     load: () => ({ waiting, running: underWay.size }),
   }
+}
+
+function isDiskFull(thrown: unknown): boolean {
+  return thrown instanceof AppError && thrown.code === 'disk-full'
 }
 
 /** A map that forgets the oldest entries. */
