@@ -121,7 +121,8 @@ CREATE TABLE `delivery_contents` (
 );
 --> statement-breakpoint
 CREATE TABLE `evaluations` (
-	`id` text PRIMARY KEY NOT NULL,
+	`seq` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
 	`project` text NOT NULL,
 	`rule_id` text NOT NULL,
 	`at` integer NOT NULL,
@@ -137,9 +138,8 @@ CREATE TABLE `evaluations` (
 	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
+CREATE UNIQUE INDEX `evaluations_id_unique` ON `evaluations` (`id`);--> statement-breakpoint
 CREATE INDEX `evaluations_rule` ON `evaluations` (`rule_id`,`at`);--> statement-breakpoint
-CREATE INDEX `evaluations_at` ON `evaluations` (`at`);--> statement-breakpoint
-CREATE INDEX `evaluations_plain` ON `evaluations` (`rule_id`,`at`) WHERE notable = 0 and trace is not null;--> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL

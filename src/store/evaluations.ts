@@ -176,10 +176,12 @@ export function evaluationQueries(
             filter.ruleId === undefined ? undefined : eq(evaluations.ruleId, filter.ruleId),
             filter.before === undefined
               ? undefined
-              : sql`(${evaluations.at}, ${evaluations.id}) < (${filter.before.at}, ${filter.before.id})`,
+              : sql`(${evaluations.at}, ${evaluations.seq}) < (${filter.before.at}, coalesce((SELECT e.seq FROM evaluations e WHERE e.id = ${filter.before.id}), 0))`,
           ),
         )
-        .orderBy(desc(evaluations.at), desc(evaluations.id))
+        .orderBy(
+          ...(filter.ruleId === undefined ? [desc(evaluations.seq)] : [desc(evaluations.at), desc(evaluations.seq)]),
+        )
         .limit(filter.limit)
         .all()
         .map(toEvaluation),

@@ -26,9 +26,12 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
       'SELECT at FROM evaluations WHERE rule_id = +? ORDER BY at DESC LIMIT 1 OFFSET +?',
     )
     .pluck()
+  // Evaluations are collapsed in order, so what is still full begins after the last run.
   const firstFull = raw
-    .prepare<[string, number], number>(
-      `SELECT at FROM evaluations WHERE rule_id = +? AND at < +? AND notable = 0 AND trace IS NOT NULL ORDER BY at LIMIT 1`,
+    .prepare<[string, string, number, number], number>(
+      `SELECT at FROM evaluations WHERE rule_id = +? AND at > coalesce((
+         SELECT at FROM evaluations WHERE rule_id = +? AND at < +? AND notable = 0 AND trace IS NULL ORDER BY at DESC LIMIT 1), -1)
+       AND at < +? AND notable = 0 ORDER BY at LIMIT 1`,
     )
     .pluck()
   const before = raw
@@ -37,22 +40,20 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
     )
     .pluck()
   const between = raw.prepare<[string, number, number, number], RunRow>(
-    `SELECT id, at, verdict, notable, trace IS NOT NULL AS full, repeats, first_at, minimum, maximum FROM evaluations
-     WHERE rule_id = +? AND at >= +? AND at < +? ORDER BY at, id LIMIT +?`,
+    `SELECT seq, at, verdict, notable, trace IS NOT NULL AS full, repeats, first_at, minimum, maximum FROM evaluations
+     WHERE rule_id = +? AND at >= +? AND at < +? ORDER BY at, seq LIMIT +?`,
   )
   const toRun = raw.prepare(
-    'UPDATE evaluations SET trace = NULL, result = NULL, repeats = ?, first_at = ?, minimum = ?, maximum = ? WHERE id = ?',
+    'UPDATE evaluations SET trace = NULL, result = NULL, repeats = ?, first_at = ?, minimum = ?, maximum = ? WHERE seq = ?',
   )
-  const removeEvaluation = raw.prepare('DELETE FROM evaluations WHERE id = ?')
-  const oldEvaluations = raw
-    .prepare<[number, number], string>(
-      `SELECT id FROM evaluations e WHERE at < +? AND NOT EXISTS (
-         SELECT 1 FROM deliveries d WHERE d.rule_id = e.rule_id AND d.finished_at IS NULL AND d.evaluation_id = e.id)
-       AND NOT EXISTS (
-         SELECT 1 FROM alerts a WHERE a.rule_id = e.rule_id AND a.state <> 'normal' AND e.at IN (a.since, a.firing_since))
-       ORDER BY at LIMIT +?`,
-    )
-    .pluck()
+  const nextEvaluations = raw.prepare<[number, number], EvaluationAge>(
+    `SELECT seq, at, EXISTS (
+       SELECT 1 FROM deliveries d WHERE d.rule_id = e.rule_id AND d.finished_at IS NULL AND d.evaluation_id = e.id)
+     OR EXISTS (
+       SELECT 1 FROM alerts a WHERE a.rule_id = e.rule_id AND a.state <> 'normal' AND e.at IN (a.since, a.firing_since)) AS needed
+     FROM evaluations e WHERE seq > +? ORDER BY seq LIMIT +?`,
+  )
+  const removeEvaluation = raw.prepare('DELETE FROM evaluations WHERE seq = ?')
   const nextDeliveries = raw.prepare<[number, number], DeliveryAge>(
     `SELECT seq, created_at, finished_at, EXISTS (
        SELECT 1 FROM route_states s JOIN alerts a ON a.rule_id = s.rule_id AND a.fingerprint = s.fingerprint
@@ -73,18 +74,18 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
   /** Turns unchanged neighbours into runs, each kept in the row of its last evaluation. */
   function collapseRule(ruleId: string): number {
     const limit = keepFrom.get(ruleId, FULL_TRACES - 1)
-    const first = limit === undefined ? undefined : firstFull.get(ruleId, limit)
+    const first = limit === undefined ? undefined : firstFull.get(ruleId, ruleId, limit, limit)
     if (limit === undefined || first === undefined) return 0
     const rows = between.all(ruleId, before.get(ruleId, first) ?? first, limit, MOST_ROWS)
     let run: RunRow | null = null
     let collapsed = 0
     const store = (row: RunRow | null) => {
-      if (row?.full === 1) toRun.run(row.repeats, row.first_at, row.minimum, row.maximum, row.id)
+      if (row?.full === 1) toRun.run(row.repeats, row.first_at, row.minimum, row.maximum, row.seq)
     }
     for (const row of rows) {
       collapsed += row.notable === 0 ? row.full : 0
       if (run !== null && row.notable === 0 && row.verdict === run.verdict) {
-        removeEvaluation.run(run.id)
+        removeEvaluation.run(run.seq)
         run = joined(run, row)
         continue
       }
@@ -93,6 +94,21 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
     }
     store(run)
     return collapsed
+  }
+
+  function removeEvaluations(olderThan: number, limit: number): number {
+    let removed = 0
+    let last = 0
+    for (;;) {
+      const rows = nextEvaluations.all(last, limit)
+      for (const row of rows) {
+        if (row.at >= olderThan || removed >= limit) return removed
+        if (row.needed === 0) removed += removeEvaluation.run(row.seq).changes
+      }
+      const end = rows.at(-1)
+      if (end === undefined) return removed
+      last = end.seq
+    }
   }
 
   function removeDeliveries(olderThan: number, limit: number): number {
@@ -139,10 +155,8 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
      */
     expire: (olderThan: number, limit: number): Promise<Removed> =>
       writer.write(() => {
-        const old = oldEvaluations.all(olderThan, limit)
-        for (const id of old) removeEvaluation.run(id)
         return {
-          evaluations: old.length,
+          evaluations: removeEvaluations(olderThan, limit),
           deliveries: removeDeliveries(olderThan, limit),
           alerts: removeAlerts(olderThan, limit),
         }
@@ -152,7 +166,7 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
     oldest: async (): Promise<number | null> =>
       raw
         .prepare<[], number | null>(
-          `SELECT min(at) FROM (SELECT min(at) AS at FROM evaluations
+          `SELECT min(at) FROM (SELECT at FROM evaluations WHERE seq = (SELECT min(seq) FROM evaluations)
            UNION ALL SELECT created_at FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries))`,
         )
         .pluck()
@@ -167,7 +181,7 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
 }
 
 interface RunRow {
-  id: string
+  seq: number
   at: number
   verdict: Verdict
   notable: 0 | 1
@@ -176,6 +190,12 @@ interface RunRow {
   first_at: number
   minimum: number | null
   maximum: number | null
+}
+
+interface EvaluationAge {
+  seq: number
+  at: number
+  needed: 0 | 1
 }
 
 interface DeliveryAge {

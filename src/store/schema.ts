@@ -170,7 +170,9 @@ export const routeStates = sqliteTable(
 export const evaluations = sqliteTable(
   'evaluations',
   {
-    id: text().primaryKey(),
+    /** Order of insertion, which is that of time. */
+    seq: integer().primaryKey(),
+    id: text().notNull().unique(),
     project: text().notNull(),
     ruleId: text()
       .notNull()
@@ -189,12 +191,7 @@ export const evaluations = sqliteTable(
     minimum: real(),
     maximum: real(),
   },
-  (table) => [
-    index('evaluations_rule').on(table.ruleId, table.at),
-    index('evaluations_at').on(table.at),
-    /** What is still to be collapsed. */
-    index('evaluations_plain').on(table.ruleId, table.at).where(sql`notable = 0 and trace is not null`),
-  ],
+  (table) => [index('evaluations_rule').on(table.ruleId, table.at)],
 )
 
 export const deliveries = sqliteTable(
