@@ -10,8 +10,6 @@ import type { Store } from '../store/index.ts'
 /** Rows a preview shows. */
 const SHOWN_ROWS = 100
 
-export type Preview = Awaited<ReturnType<typeof previewOf>>
-
 /** What a rule would do now: its rows, its verdict, and for every route the message as it would go out. */
 export async function previewOf(store: Store, rule: Rule, { commit, written }: Draft) {
   const { result, trace, verdict, value } = commit

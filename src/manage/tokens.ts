@@ -16,7 +16,6 @@ const newToken = v.strictObject({
   /** Restricts it to one project. */
   project: v.optional(v.nullable(name), null),
 })
-export type NewToken = v.InferInput<typeof newToken>
 
 /** Who a token stands for. */
 export interface TokenHolder {

@@ -1,9 +1,6 @@
 export const alertStates = ['normal', 'pending', 'firing', 'recovering', 'no-data', 'error'] as const
 export type AlertState = (typeof alertStates)[number]
 
-/** States in which people have been told, or should have been, that something needs them. */
-export const openStates: readonly AlertState[] = ['firing', 'recovering', 'no-data', 'error']
-
 /** The state of one fingerprint of one rule. Times are ms since 1970. */
 export interface Alert {
   fingerprint: string

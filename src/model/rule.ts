@@ -164,7 +164,6 @@ export type Condition = v.InferOutput<typeof condition>
 export type Route = RuleDefinition['routes'][number]
 export type RoutePhase = (typeof routePhases)[number]
 export type ErrorPolicy = v.InferOutput<typeof errorPolicy>
-export type Template = v.InferOutput<typeof template>
 
 /** What is kept of a channel written into a route, beside its public settings in the definition. */
 export interface InlineChannel {
