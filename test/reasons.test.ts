@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { type ReasonCode, reasons } from '../src/model/reason.ts'
 import { plainObject } from './support/notifications.ts'
-import type { Reply } from './support/receiver.ts'
 import { startRudeSmtp } from './support/rude-smtp.ts'
 import { type Input, MINUTE, type Scene, startScene } from './support/scene.ts'
 import { eventually } from './support/servers.ts'
@@ -10,68 +9,16 @@ import { eventually } from './support/servers.ts'
 const HOUR = 60 * MINUTE
 
 let scene: Scene
-const replies = new Map<string, Reply>()
 beforeAll(async () => {
   scene = await startScene()
-  scene.receiver.reply(({ path }) => replies.get(path) ?? { status: 200 })
 })
 afterAll(() => scene[Symbol.asyncDispose]())
-
-/** A rule on a score of its own, with a channel of its own. */
-interface Act {
-  /** Its name, and that of its channel. */
-  name: string
-  rule: string
-  set(score: number): void
-  reply(reply: Reply): void
-  run(): ReturnType<Scene['run']>
-  /** Its only delivery so far. */
-  delivery(): Promise<string>
-  /** Waits until that delivery was tried and is in this state. */
-  reached(state: string): Promise<string>
-}
-
-let number = 0
-async function act(changes: Input = {}, route: Input = {}): Promise<Act> {
-  number += 1
-  const name = `act${number}`
-  await scene.channel(name)
-  scene.sql(`INSERT INTO scores VALUES ('${name}', 0.9)`)
-  const rule = await scene.rule({
-    name,
-    query: `SELECT score FROM scores WHERE name = '${name}'`,
-    condition: { text: 'query_result["score"] > 0.5' },
-    routes: [{ channel: name, ...route }],
-    ...changes,
-  })
-  const delivery = async () => {
-    const [first] = await scene.deliveries(rule)
-    if (first === undefined) throw new Error('There is no delivery.')
-    return first.id
-  }
-  return {
-    name,
-    rule,
-    set: (score) => scene.sql(`UPDATE scores SET score = ${score} WHERE name = '${name}'`),
-    reply: (reply) => void replies.set(`/${name}`, reply),
-    run: () => scene.run(rule),
-    delivery,
-    reached: (state) =>
-      eventually(async () => {
-        const id = await delivery()
-        const found = await scene.daemon.store.deliveries.get(id)
-        expect(found?.attempts.length).toBeGreaterThan(0)
-        expect(found?.delivery.state as string).toBe(state)
-        return id
-      }),
-  }
-}
 
 /** Runs a rule as it is; the rule explains itself. */
 const onRun =
   (changes: Input = {}, route: Input = {}) =>
   async () => {
-    const one = await act(changes, route)
+    const one = await scene.act(changes, route)
     await one.run()
     return one.rule
   }
@@ -79,12 +26,12 @@ const onRun =
 /** Makes each reason happen and gives the rule or delivery that must name it. */
 const scenarios: Record<ReasonCode, () => Promise<string>> = {
   async 'daemon-was-down'() {
-    const { rule } = await act({ schedule: { every: '1m' } })
+    const { rule } = await scene.act({ schedule: { every: '1m' } })
     await scene.daemon.restart(() => scene.pass(10 * MINUTE))
     return rule
   },
   async 'rule-newer-than-tick'() {
-    const { rule, run } = await act()
+    const { rule, run } = await scene.act()
     const release = scene.hold()
     const running = run()
     await scene.api('GET', `/rules/${rule}`)
@@ -94,7 +41,7 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     return rule
   },
   async 'still-running'() {
-    const { rule } = await act({ schedule: { every: '5s' } })
+    const { rule } = await scene.act({ schedule: { every: '5s' } })
     const release = scene.hold()
     scene.pass(5000)
     // Claimed, it is not among those that are due.
@@ -108,7 +55,7 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
   async 'connection-missing'() {
     const path = join(scene.daemon.folder, 'scores.db')
     await scene.api('POST', '/connections', { name: 'Short-lived', kind: 'sqlite', settings: { path } })
-    const { rule, run } = await act({ connection: 'Short-lived' })
+    const { rule, run } = await scene.act({ connection: 'Short-lived' })
     await scene.api('DELETE', '/connections/Short-lived?force=true')
     await run()
     return rule
@@ -116,13 +63,13 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
   async 'breaker-open'() {
     const path = join(scene.daemon.folder, 'missing.db')
     await scene.api('POST', '/connections', { name: 'Dead', kind: 'sqlite', settings: { path } })
-    const { rule, run } = await act({ connection: 'Dead' })
+    const { rule, run } = await scene.act({ connection: 'Dead' })
     for (let count = 0; count < 4; count += 1) await run()
     return rule
   },
   'query-error': onRun({ query: 'SELECT nothing' }),
   async 'query-timeout'() {
-    const { rule, run } = await act({ timeout: '1s' })
+    const { rule, run } = await scene.act({ timeout: '1s' })
     const release = scene.hold()
     await run()
     release()
@@ -145,28 +92,28 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
   },
   queued: onRun(),
   async 'suppressed-until'() {
-    const one = await act({ notify: 'every', suppressionMinutes: 10 })
+    const one = await scene.act({ notify: 'every', suppressionMinutes: 10 })
     await one.run()
     await one.reached('delivered')
     await one.run()
     return one.rule
   },
   async 'waiting-for-delivery'() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 500 })
     await one.run()
     await one.run()
     return one.rule
   },
   async 'already-notified'() {
-    const one = await act()
+    const one = await scene.act()
     await one.run()
     await one.reached('delivered')
     await one.run()
     return one.rule
   },
   async 'not-delivered'() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 400 })
     await one.run()
     await one.reached('rejected')
@@ -176,7 +123,7 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
   'not-firing': onRun({ query: 'SELECT 0.1 AS score' }),
   pending: onRun({ for: '5m' }),
   async recovering() {
-    const one = await act({ keepFiringFor: '5m' })
+    const one = await scene.act({ keepFiringFor: '5m' })
     await one.run()
     one.set(0.1)
     await one.run()
@@ -186,20 +133,20 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
   'route-condition-false': onRun({}, { condition: { text: 'query_result["score"] > 0.95' } }),
   'route-condition-error': onRun({}, { condition: { text: '1 / (row_count - 1) > 0' } }),
   async 'channel-missing'() {
-    const one = await act()
+    const one = await scene.act()
     await scene.api('DELETE', `/channels/${one.name}?force=true`)
     await one.run()
     return one.rule
   },
   'channel-unnamed': onRun({}, { channel: null }),
   async 'channel-disabled'() {
-    const one = await act()
+    const one = await scene.act()
     await scene.api('POST', `/channels/${one.name}/disable`)
     await one.run()
     return one.rule
   },
   async 'trigger-not-delivered'() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 400 })
     await one.run()
     await one.reached('rejected')
@@ -208,7 +155,7 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     return one.rule
   },
   async 'merged-with-trigger'() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 500 })
     await one.run()
     await one.reached('pending')
@@ -218,24 +165,24 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
   },
   'template-error': onRun({ message: { engine: 'jinja', title: '{{ 1 / (row_count - 1) }}' } }),
   async delivered() {
-    const one = await act()
+    const one = await scene.act()
     await one.run()
     return one.reached('delivered')
   },
   async 'retry-later'() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 500 })
     await one.run()
     return one.reached('pending')
   },
   async rejected() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 400 })
     await one.run()
     return one.reached('rejected')
   },
   async 'deadline-passed'() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 500 })
     await one.run()
     await one.reached('pending')
@@ -246,14 +193,14 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     const server = await startRudeSmtp()
     const settings = { host: '127.0.0.1', port: server.port, tls: 'none', sender: 'a@example.com', to: 'b@example.com' }
     await scene.api('POST', '/channels', { name: 'Rude', kind: 'mail', settings })
-    const one = await act({}, { channel: 'Rude' })
+    const one = await scene.act({}, { channel: 'Rude' })
     await one.run()
     const id = await one.reached('pending')
     server.close()
     return id
   },
   async interrupted() {
-    const one = await act()
+    const one = await scene.act()
     one.reply('hang')
     await one.run()
     const id = await one.reached('sending')
@@ -262,13 +209,13 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     return id
   },
   async 'destination-paused'() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 429, retryAfter: 600 })
     await one.run()
     return one.reached('pending')
   },
   async superseded() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 500 })
     await one.run()
     const id = await one.reached('pending')
@@ -277,7 +224,7 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     return id
   },
   async discarded() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 500 })
     await one.run()
     const id = await one.reached('pending')
@@ -285,7 +232,7 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     return id
   },
   async replayed() {
-    const one = await act()
+    const one = await scene.act()
     one.reply({ status: 400 })
     await one.run()
     const id = await one.reached('rejected')

@@ -1,11 +1,11 @@
 import { expect } from 'bun:test'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import type { Attempt, Delivery } from '../../src/model/delivery.ts'
+import type { Attempt, Delivery, DeliveryState } from '../../src/model/delivery.ts'
 import type { Evaluation, Trace } from '../../src/model/evaluation.ts'
 import type { Message } from '../../src/model/message.ts'
 import { type InProcess, startInProcess } from './in-process.ts'
-import { type Receiver, startReceiver } from './receiver.ts'
+import { type Receiver, type Reply, startReceiver } from './receiver.ts'
 import { eventually } from './servers.ts'
 
 /** An evaluation as the API shows it. */
@@ -36,6 +36,10 @@ export interface Scene extends AsyncDisposable {
   hold(): () => void
   /** Makes a rule that never comes due by itself and fires for the scores above 0.5; gives its id. */
   rule(changes?: Input): Promise<string>
+  /** Makes such a rule on a score of its own, 0.9 to begin with, with a channel of its own. */
+  act(changes?: Input, route?: Input): Promise<Act>
+  /** How the channel's path is answered from now on. */
+  reply(channel: string, reply: Answering): void
   /** Changes a rule. */
   edit(id: string, changes: Input): Promise<void>
   /** Calls the API under `/api/v1` and fails unless the answer is a 2xx. */
@@ -57,10 +61,36 @@ export interface Scene extends AsyncDisposable {
   pass(ms: number): void
 }
 
+/** An answer to all, or one for each event. */
+export type Answering = Reply | ((event: Event) => Reply)
+
+/** A rule on a score of its own, with a channel of its own. */
+export interface Act {
+  /** Its name, and that of its channel. */
+  name: string
+  rule: string
+  set(score: number): void
+  reply(reply: Answering): void
+  run(): Promise<Shown>
+  /** Evaluates it and gives what became of its routes. */
+  decide(): Promise<string[]>
+  /** Waits until its first delivery was tried and is in this state; gives its id. */
+  reached(state: DeliveryState): Promise<string>
+  /** Resolves when exactly messages of these types have arrived, in this order, whatever they were answered. */
+  arrived(...types: string[]): Promise<Event[]>
+  /** Resolves when so many messages have arrived and are stored as delivered; gives their types. */
+  told(count: number): Promise<string[]>
+}
+
 export const MINUTE = 60_000
 
 export async function startScene(settings: Record<string, string> = {}): Promise<Scene> {
   const [daemon, receiver] = await Promise.all([startInProcess(settings), startReceiver()])
+  const replies = new Map<string, Answering>()
+  receiver.reply(({ path, body }) => {
+    const reply = replies.get(path) ?? { status: 200 }
+    return typeof reply === 'function' ? reply(JSON.parse(body)) : reply
+  })
   const file = join(daemon.folder, 'scores.db')
   let number = 0
   const sql = (text: string) => void daemon.sqlite('scores.db', text)
@@ -85,7 +115,7 @@ export async function startScene(settings: Record<string, string> = {}): Promise
   await api('POST', '/connections', { name: 'Data', kind: 'sqlite', settings: { path: file } })
   await channel('Ops')
 
-  return {
+  const scene: Scene = {
     daemon,
     receiver,
     sql,
@@ -137,10 +167,51 @@ export async function startScene(settings: Record<string, string> = {}): Promise
         }
         return events
       }),
+    reply: (name, reply) => void replies.set(`/${name.toLowerCase()}`, reply),
+    act: (changes = {}, route = {}) => {
+      number += 1
+      return makeAct(scene, `act${number}`, changes, route)
+    },
     pass: (ms) => daemon.clock.advance(ms),
     async [Symbol.asyncDispose]() {
       await daemon.stop()
       await receiver.close()
     },
+  }
+  return scene
+}
+
+async function makeAct(scene: Scene, name: string, changes: Input, route: Input): Promise<Act> {
+  await scene.channel(name)
+  scene.sql(`INSERT INTO scores VALUES ('${name}', 0.9)`)
+  const rule = await scene.rule({
+    name,
+    query: `SELECT name, score FROM scores WHERE name = '${name}'`,
+    condition: { text: 'query_result["score"] > 0.5' },
+    routes: [{ channel: name, ...route }],
+    ...changes,
+  })
+  return {
+    name,
+    rule,
+    set: (score) => scene.sql(`UPDATE scores SET score = ${score} WHERE name = '${name}'`),
+    reply: (reply) => scene.reply(name, reply),
+    run: () => scene.run(rule),
+    decide: async () => (await scene.run(rule)).trace.routes.map(({ reason }) => reason.code),
+    reached: (state) =>
+      eventually(async () => {
+        const [first] = await scene.deliveries(rule)
+        const found = await scene.daemon.store.deliveries.get(first?.id ?? '')
+        expect(found?.attempts.length).toBeGreaterThan(0)
+        expect(found?.delivery.state).toBe(state)
+        return first?.id ?? ''
+      }),
+    arrived: (...types) =>
+      eventually(() => {
+        const events = scene.arrived(name)
+        expect(events.map(({ type }) => type.replace('alert.', ''))).toEqual(types)
+        return events
+      }),
+    told: async (count) => (await scene.delivered(count, name)).map(({ type }) => type.replace('alert.', '')),
   }
 }

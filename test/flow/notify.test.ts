@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { MINUTE, type Scene, startScene } from '../support/scene.ts'
+
+let scene: Scene
+beforeAll(async () => {
+  scene = await startScene()
+})
+afterAll(() => scene[Symbol.asyncDispose]())
+
+describe('transitions', () => {
+  test('are told once each way', async () => {
+    const one = await scene.act()
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['not-firing'])
+    one.set(0.9)
+    expect(await one.decide()).toEqual(['queued'])
+    await one.told(1)
+    expect(await one.decide()).toEqual(['already-notified'])
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['queued'])
+    expect(await one.told(2)).toEqual(['firing', 'resolved'])
+    expect(await one.decide()).toEqual(['not-firing'])
+  })
+
+  test('are told without their end where the rule wants none', async () => {
+    const one = await scene.act({ resolve: false })
+    await one.run()
+    await one.told(1)
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['not-subscribed'])
+  })
+
+  test('are reminded of while they go on, from the delivery on', async () => {
+    const one = await scene.act({ remindEvery: '10m' })
+    await one.run()
+    await one.told(1)
+    scene.pass(9 * MINUTE)
+    expect(await one.decide()).toEqual(['already-notified'])
+    scene.pass(MINUTE)
+    await one.run()
+    expect(await one.told(2)).toEqual(['firing', 'reminder'])
+    expect(await one.decide()).toEqual(['already-notified'])
+  })
+
+  test('that were refused are not repeated at every evaluation, and the trace says so', async () => {
+    const one = await scene.act()
+    one.reply({ status: 400 })
+    await one.run()
+    await one.reached('rejected')
+    expect(await one.decide()).toEqual(['not-delivered'])
+    one.reply({ status: 200 })
+    const [refused] = await scene.deliveries(one.rule)
+    await scene.api('POST', `/deliveries/${refused?.id}/retry`)
+    await one.reached('delivered')
+    expect(await one.decide()).toEqual(['already-notified'])
+  })
+
+  test('that were refused are tried anew with the next reminder', async () => {
+    const one = await scene.act({ remindEvery: '10m' })
+    one.reply({ status: 400 })
+    await one.run()
+    await one.reached('rejected')
+    one.reply({ status: 200 })
+    expect(await one.decide()).toEqual(['not-delivered'])
+    scene.pass(10 * MINUTE)
+    expect(await one.decide()).toEqual(['queued'])
+    await one.arrived('firing', 'firing')
+  })
+})
+
+describe('in the mode `every`', () => {
+  test('each true evaluation is told and nothing is resolved', async () => {
+    const one = await scene.act({ notify: 'every' })
+    await one.run()
+    await one.told(1)
+    await one.run()
+    expect(await one.told(2)).toEqual(['firing', 'firing'])
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['not-subscribed'])
+  })
+
+  test('suppression lasts from the first delivery on and outlives restarts and crashes', async () => {
+    const one = await scene.act({ notify: 'every', suppressionMinutes: 30 })
+    await one.run()
+    await one.told(1)
+    scene.pass(10 * MINUTE)
+    expect(await one.decide()).toEqual(['suppressed-until'])
+    await scene.daemon.restart()
+    scene.pass(10 * MINUTE)
+    expect(await one.decide()).toEqual(['suppressed-until'])
+    await scene.daemon.crash()
+    expect(await one.decide()).toEqual(['suppressed-until'])
+    scene.pass(10 * MINUTE)
+    expect(await one.decide()).toEqual(['queued'])
+    await one.told(2)
+  })
+
+  test('the query still runs while it is suppressed', async () => {
+    const one = await scene.act({ notify: 'every', suppressionMinutes: 30 })
+    await one.run()
+    await one.told(1)
+    one.set(0.8)
+    expect(await one.run()).toMatchObject({ verdict: 'true', value: '0.8', trace: { rowCount: 1 } })
+  })
+
+  test('what does not arrive suppresses nothing', async () => {
+    const one = await scene.act({ notify: 'every', suppressionMinutes: 30 })
+    one.reply({ status: 400 })
+    await one.run()
+    await one.reached('rejected')
+    expect(await one.decide()).toEqual(['queued'])
+  })
+
+  test('no other message is queued while one is on its way', async () => {
+    const one = await scene.act({ notify: 'every' })
+    one.reply({ status: 503 })
+    await one.run()
+    const id = await one.reached('pending')
+    const { trace } = await one.run()
+    expect(trace.routes).toMatchObject([{ reason: { code: 'waiting-for-delivery', detail: id } }])
+    one.reply({ status: 200 })
+    scene.pass(MINUTE)
+    await one.reached('delivered')
+    expect(await one.decide()).toEqual(['queued'])
+  })
+})
+
+describe('the end', () => {
+  test('is never throttled', async () => {
+    const one = await scene.act({ suppressionMinutes: 60 })
+    await one.run()
+    await one.told(1)
+    one.set(0.1)
+    await one.run()
+    expect(await one.told(2)).toEqual(['firing', 'resolved'])
+    one.set(0.9)
+    expect(await one.decide()).toEqual(['suppressed-until'])
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['trigger-not-delivered'])
+  })
+
+  test('takes the place of a beginning that was not delivered', async () => {
+    const one = await scene.act()
+    one.reply({ status: 503 })
+    await one.run()
+    const id = await one.reached('pending')
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['merged-with-trigger'])
+    expect(await scene.daemon.store.deliveries.get(id)).toMatchObject({ delivery: { state: 'superseded' } })
+    one.reply({ status: 200 })
+    scene.pass(MINUTE)
+    await one.arrived('firing', 'resolved')
+  })
+
+  test('waits for a beginning that is being sent, and comes after it', async () => {
+    const one = await scene.act()
+    one.reply('hang')
+    await one.run()
+    const id = await one.reached('sending')
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['queued'])
+    const [, end] = await scene.deliveries(one.rule)
+    expect(await scene.daemon.store.deliveries.get(end?.id ?? '')).toMatchObject({ waitsFor: id })
+    one.reply({ status: 200 })
+    await scene.daemon.crash()
+    const events = await one.arrived('firing', 'firing', 'resolved')
+    expect(events.map((event) => event.id === id)).toEqual([true, true, false])
+  })
+
+  test('of what reached nobody goes nowhere', async () => {
+    const one = await scene.act()
+    one.reply({ status: 400 })
+    await one.run()
+    await one.reached('rejected')
+    one.set(0.1)
+    expect(await one.decide()).toEqual(['trigger-not-delivered'])
+  })
+
+  test('is dropped when the beginning it waits for is refused', async () => {
+    const one = await scene.act()
+    one.reply({ status: 503 })
+    await one.run()
+    const id = await one.reached('pending')
+    one.reply('hang')
+    scene.pass(MINUTE)
+    await one.reached('sending')
+    one.set(0.1)
+    await one.run()
+    await scene.daemon.crash()
+    one.reply({ status: 400 })
+    scene.pass(MINUTE)
+    await scene.daemon.crash()
+    await one.reached('rejected')
+    const [, end] = await scene.deliveries(one.rule)
+    expect(end).toMatchObject({ state: 'superseded', reason: { code: 'trigger-not-delivered', detail: id } })
+  })
+})
