@@ -71,7 +71,7 @@ function builtinSummary(input: ComposeInput): string {
     case 'test':
       return alerts.length === 0 ? `This is a test of the rule "${name}".` : `This is a test. ${met}`
     case 'recovered':
-      return 'The rule can be decided again: there is data, and no error.'
+      return 'The rule is evaluated again: there is data, and no error.'
   }
 }
 
