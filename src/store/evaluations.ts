@@ -79,7 +79,9 @@ export function evaluationQueries(
     `SELECT s.route, s.fingerprint, s.delivered_at, s.delivery_id, s.sequence, d.state, d.created_at FROM route_states s
      LEFT JOIN deliveries d ON d.id = s.delivery_id WHERE s.rule_id = ?`,
   )
-  const previousOf = raw.prepare<[string], Buffer | null>('SELECT previous FROM rule_clocks WHERE rule_id = ?').pluck()
+  const previousOf = raw
+    .prepare<[string], string | Buffer | null>('SELECT previous FROM rule_clocks WHERE rule_id = ?')
+    .pluck()
 
   function store(drafted: EvaluationCommit): EvaluationCommit {
     const current = version.get(drafted.ruleId)

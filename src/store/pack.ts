@@ -1,20 +1,18 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { deflateSync, inflateSync } from 'node:zlib'
 
-/** Texts shorter than this (bytes) gain too little from compression to pay for it. */
+/** Texts shorter than this gain too little from compression to pay for it. */
 const WORTH_IT = 1024
+/** The first byte of a zlib stream; no JSON text begins with it. */
+const ZLIB = 0x78
 
-const PLAIN = 0
-const DEFLATED = 1
-
-/** A JSON value as bytes: a mark, then the text, compressed where it pays. */
-export function pack(value: unknown): Buffer {
-  const text = Buffer.from(JSON.stringify(value))
-  const body = text.length < WORTH_IT ? text : deflateRawSync(text, { level: 3 })
-  return Buffer.concat([Buffer.from([text.length < WORTH_IT ? PLAIN : DEFLATED]), body])
+/** A JSON value to be stored: its text, or that compressed where it pays. */
+export function pack(value: unknown): string | Buffer {
+  const text = JSON.stringify(value)
+  return text.length < WORTH_IT ? text : deflateSync(text, { level: 3 })
 }
 
-/** The value that `pack` was given. */
-export function unpack(bytes: Buffer): unknown {
-  const body = bytes.subarray(1)
-  return JSON.parse((bytes[0] === DEFLATED ? inflateRawSync(body) : body).toString())
+/** The value that `pack` was given, from what the database returns. */
+export function unpack(stored: string | Buffer): unknown {
+  if (typeof stored === 'string') return JSON.parse(stored)
+  return JSON.parse((stored[0] === ZLIB ? inflateSync(stored) : stored).toString())
 }
