@@ -78,8 +78,8 @@ export function openSecrets(sealed: string | null, secrets: Secrets, identity: s
   return sealed === null ? {} : (JSON.parse(secrets.open(sealed, identity)) as JsonObject)
 }
 
-/** Settings by which a secret would go to another place. */
-const PLACES = /^(host|port|tls|proxy)$|url$/i
+/** Settings by which a secret would go to another place, or on its way be open to others. */
+const PLACES = /^(host|port|tls|verify|ca|proxy)$|url$/i
 
 /**
  * Checks settings that are laid over a channel's for one route or one call: known keys, no secrets, valid together, and

@@ -66,7 +66,9 @@ export function dial(
 ): Promise<Socket> {
   return new Promise((done, fail) => {
     let socket: Socket | undefined
+    let ended = false
     const end = (error: NetError) => {
+      ended = true
       clearTimeout(timer)
       to.signal.removeEventListener('abort', abort)
       socket?.destroy()
@@ -78,7 +80,7 @@ export function dial(
     if (to.signal.aborted) return abort()
     to.signal.addEventListener('abort', abort)
     resolveAllowed(egress, to.host, to.port, resolve).then((addresses) => {
-      if (to.signal.aborted) return
+      if (ended) return
       const pinned: LookupFunction = (_host, _options, callback) => callback(null, addresses)
       const opened = connect({ host: 'pinned.invalid', port: to.port, lookup: pinned, autoSelectFamily: true })
       socket = opened

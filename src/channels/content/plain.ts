@@ -34,7 +34,9 @@ export function moreRows({ more }: MessageTable): string {
 
 function tableText(table: MessageTable): string {
   const lines = [table.columns, ...table.rows].map((cells) => cells.map((cell) => cut(cleanLine(cell), WIDEST_CELL)))
-  const widths = table.columns.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)))
+  const widths = table.columns.map((_, column) =>
+    lines.reduce((most, cells) => Math.max(most, cells[column]?.length ?? 0), 0),
+  )
   const text = lines.map((cells) =>
     cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -31,7 +31,7 @@ function parseMailbox(text: string): Mailbox {
 
 const ADDRESS = /^[^\s<>,;:"()[\]\\@\p{Cc}]{1,64}@[\p{L}\p{N}]([\p{L}\p{N}.-]{0,250}[\p{L}\p{N}])?$/u
 
-/** Splits outside of quotes and angle brackets. */
+/** Splits outside of quotes. */
 function splitList(text: string): string[] {
   const parts: string[] = []
   let part = ''
