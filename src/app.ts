@@ -40,8 +40,9 @@ export interface App {
   stop(): Promise<void>
 }
 
-/** ms that sends, queries and requests under way get at the end. */
+/** ms that requests, queries and sends under way get at the end: all together, and each of the three at least. */
 const DRAIN = 10_000
+const LEAST_DRAIN = 1000
 
 /**
  * Puts the parts together. One straight function, so that the order and what each part is given can be read from top to
@@ -142,20 +143,25 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       async start() {
         try {
           const startedAt = clock.now()
+          let drainedAt: number | null = null
+          const drain = () => {
+            drainedAt ??= clock.now() + DRAIN
+            return Math.max(LEAST_DRAIN, drainedAt - clock.now())
+          }
           onStop('log', () => log.stopped({ uptime: clock.now() - startedAt }))
           await worker.start()
-          onStop('worker', () => worker.stop(DRAIN))
+          onStop('worker', () => worker.stop(drain()))
           housekeeping.start()
           onStop('housekeeping', housekeeping.stop)
           await sources.start()
           await scheduler.start()
           onStop('scheduler', async () => {
-            const cancel = clock.at(clock.now() + DRAIN, () => ending.abort())
+            const cancel = clock.at(clock.now() + drain(), () => ending.abort())
             await scheduler.stop()
             cancel()
           })
           const server = await listen(api.fetch, addressOf(config.listen))
-          onStop('server', () => server.stop(DRAIN))
+          onStop('server', () => server.stop(drain()))
           const { host } = addressOf(config.listen)
           own.push({ host, port: server.port })
           trouble = null

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { AppError } from './errors.ts'
 import { orders } from './evaluate/policy.ts'
 import { type Advance, advance } from './evaluate/state.ts'
 import { type Judgement, judge, judgeFailure, NOTHING, type Plan, planOf } from './flow/judge.ts'
@@ -248,7 +249,8 @@ async function ask(deps: FlowDeps, rule: Rule, tick: Tick, now: number): Promise
     })
   } catch (thrown) {
     // What was cut short since the daemon ends says nothing: the tick is run again at the next start.
-    if (thrown instanceof NoResult && !deps.signal.aborted) return thrown
+    if (deps.signal.aborted) throw new AppError('unavailable', 'The evaluation was given up, since Tocsin is stopping.')
+    if (thrown instanceof NoResult) return thrown
     throw thrown
   }
 }

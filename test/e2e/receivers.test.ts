@@ -122,8 +122,9 @@ test('one that answers 500 or breaks off is asked again after five seconds, with
   expect(reset).toMatchObject({ state: 'pending', attempts: [{ outcome: 'unknown' }] })
   expect(wait(reset)).toBeWithin(5000, 6001)
 
+  receiver('broken').reply({ status: 204 })
+  receiver('resetting').reply({ status: 204 })
   for (const name of ['broken', 'resetting'] as const) {
-    receiver(name).reply({ status: 204 })
     const delivery = await attempted(name, 2)
     expect(delivery).toMatchObject({ state: 'delivered', attempts: [{}, { outcome: 'delivered' }] })
     const [first, second] = receiver(name).received
