@@ -45,9 +45,9 @@ export function manageTokens({ store, clock }: { store: Pick<Store, 'tokens' | '
 
     /** Ends a token by id or name. Throws `not-found`. */
     async revoke(actor: string, idOrName: string): Promise<void> {
-      if (!(await store.tokens.revoke(idOrName)))
-        throw new AppError('not-found', `There is no token "${idOrName}" that still works.`)
-      await store.audit.record({ project: null, actor, action: 'revoke', entity: 'token', entityId: idOrName })
+      const id = await store.tokens.revoke(idOrName)
+      if (id === undefined) throw new AppError('not-found', `There is no token "${idOrName}" that still works.`)
+      await store.audit.record({ project: null, actor, action: 'revoke', entity: 'token', entityId: id })
     },
 
     /** Who holds the token; undefined when nobody does. */

@@ -45,15 +45,16 @@ export function tokenQueries({ database: { orm, raw }, writer, clock }: StoreCon
         .all()
         .map(({ hash: _, ...token }) => token),
 
-    /** Ends a token by its id or name; false when none that works is there. */
-    revoke: (idOrName: string): Promise<boolean> =>
+    /** Ends a token by its id or name, and answers its id; undefined when none that works is there. */
+    revoke: (idOrName: string): Promise<string | undefined> =>
       writer.write(
         () =>
           orm
             .update(tokens)
             .set({ revokedAt: clock.now() })
             .where(and(or(eq(tokens.id, idOrName), eq(tokens.name, idOrName)), isNull(tokens.revokedAt)))
-            .run().changes > 0,
+            .returning({ id: tokens.id })
+            .get()?.id,
       ),
   }
 }

@@ -17,7 +17,7 @@ test('a token opens the door until it is revoked', async () => {
   expect(await tokens.holderOf(token)).toMatchObject({ id, name: 'ci', role: 'editor', project: null })
   await tokens.revoke('ann', 'ci')
   expect(await tokens.holderOf(token)).toBeUndefined()
-  const actions = (await store.audit.list({ limit: 10 })).map(({ action, actor }) => `${actor} ${action}`)
+  const actions = (await store.audit.list({ entityId: id, limit: 10 })).map(({ action, actor }) => `${actor} ${action}`)
   expect(actions).toEqual(['ann revoke', 'ann create'])
 })
 
