@@ -46,6 +46,8 @@ export interface SourcesDeps {
 
 /** ms that a driver may take longer than the timeout before it is left alone. */
 const GRACE = 5000
+/** Timeouts in a row after which it is asked whether a connection answers at all. */
+const SUSPICIOUS = 3
 /** ms that a probe may take. */
 const LONGEST_PROBE = 10_000
 
@@ -54,6 +56,8 @@ export function createSources(deps: SourcesDeps): Sources {
   const { store, secrets, clock, context, onTrouble } = deps
   const opened = new Map<string, { version: number; connection: Connection }>()
   const probes = new Map<string, Cancel>()
+  /** Timeouts in a row, by connection. */
+  const timeouts = new Map<string, number>()
   const ending = new AbortController()
 
   function open(row: ConnectionRow): Connection {
@@ -98,6 +102,22 @@ export function createSources(deps: SourcesDeps): Sources {
     if (closed) onTrouble({ connection: row, error: null, since: row.openSince ?? clock.now() })
   }
 
+  const check = (row: ConnectionRow) =>
+    openOrFail(row).check(AbortSignal.any([ending.signal, AbortSignal.timeout(LONGEST_PROBE)]))
+
+  /** A server that never answers looks like a slow query each time; whether it is one shows in a query of our own. */
+  async function timedOut(row: ConnectionRow) {
+    const count = (timeouts.get(row.id) ?? 0) + 1
+    timeouts.set(row.id, count)
+    if (count < SUSPICIOUS) return
+    try {
+      await check(row)
+      timeouts.delete(row.id)
+    } catch (thrown) {
+      if (!ending.signal.aborted) await queryFailed(row, messageOf(thrown))
+    }
+  }
+
   function planProbe(id: string, at: number) {
     probes.get(id)?.()
     probes.set(
@@ -110,10 +130,10 @@ export function createSources(deps: SourcesDeps): Sources {
     const row = await store.connections.get(id)
     if (row === undefined || row.openSince === null || ending.signal.aborted) return
     try {
-      await openOrFail(row).check(AbortSignal.any([ending.signal, AbortSignal.timeout(LONGEST_PROBE)]))
+      await check(row)
       await worked(row)
     } catch (thrown) {
-      await failed(row, messageOf(thrown))
+      if (!ending.signal.aborted) await failed(row, messageOf(thrown))
     }
   }
 
@@ -131,11 +151,14 @@ export function createSources(deps: SourcesDeps): Sources {
       try {
         const result = await answerOf(openOrFail(row), sql, options)
         if (row.failures > 0) await worked(row)
+        if (timeouts.size > 0) timeouts.delete(row.id)
         return result
       } catch (thrown) {
         if (thrown instanceof NoResult) throw thrown
         const failure = thrown instanceof QueryError ? thrown.failure : 'query'
         if (failure === 'unavailable') await queryFailed(row, messageOf(thrown))
+        // Nobody waits for what it finds; a full disk makes it find out later.
+        if (failure === 'timeout') timedOut(row).catch(() => {})
         throw new NoResult(
           failure === 'timeout' ? 'query-timeout' : 'query-error',
           failure === 'unavailable' || failure === 'aborted',

@@ -137,6 +137,26 @@ describe('a connection in trouble holds back no other', () => {
   })
 })
 
+test('a server that swallows every query without an answer is found out', async () => {
+  await using scene = await startScene()
+  await scene.channel('Last', { fallback: true })
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => sockets.add(socket.on('error', () => {})))
+  const port = await listening(server)
+  const settings = { host: '127.0.0.1', port, database: 'd', user: 'u', password: 'p', sslmode: 'disable' }
+  await scene.api('POST', '/connections', { name: 'Silent', kind: 'postgres', settings })
+  const rules = await Promise.all(Array.from({ length: 6 }, () => scene.rule({ connection: 'Silent', timeout: '1s' })))
+  const before = sockets.size
+  const runs = rules.map((rule) => scene.run(rule))
+  await eventually(() => expect(sockets.size).toBe(before + 4))
+  server.close()
+  const codes = (await Promise.all(runs)).map(({ trace }) => trace.reasons.at(-1)?.code)
+  expect(codes.filter((code) => code === 'query-timeout').length).toBeGreaterThanOrEqual(4)
+  const [event] = await scene.delivered(1, 'Last')
+  expect(event?.data.title).toBe('[ERROR] Connection Silent is failing')
+  for (const socket of sockets) socket.destroy()
+}, 30_000)
+
 test('a probe that fails waits longer each time, and one failure alone says nothing', async () => {
   await using scene = await startScene()
   await scene.channel('Last', { fallback: true })
