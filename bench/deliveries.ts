@@ -13,6 +13,7 @@ import type { NewDelivery } from '../src/model/delivery.ts'
 import type { Message } from '../src/model/message.ts'
 import { createHttp, type EgressPolicy } from '../src/net.ts'
 import { openDatabase } from '../src/store/database.ts'
+import type { DeliveryQueries } from '../src/store/deliveries.ts'
 import { createStore } from '../src/store/index.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { openThinOutbox } from './baseline-deliveries.ts'
@@ -78,19 +79,26 @@ export async function runOurs(file: string, receiver: Receiver, units: number): 
   })
   const channelOf = (kind: string) => (kind === 'webhook' ? webhook : undefined)
   const http = createHttp(policy)
-  let sent = 0
-  let allSent = () => {}
-  const sink = () => {
-    sent += 1
-    if (sent === units) allSent()
+  let recorded = 0
+  let allRecorded = () => {}
+  const turn: DeliveryQueries['turn'] = async (collect) => {
+    let delivered = 0
+    const result = await store.deliveries.turn((now) => {
+      const asked = collect(now)
+      delivered = asked.finished.filter(({ outcome }) => outcome === 'delivered').length
+      return asked
+    })
+    recorded += delivered
+    if (recorded === units) allRecorded()
+    return result
   }
   const worker = createWorker({
-    store,
+    store: { ...store, deliveries: { ...store.deliveries, turn } },
     channelOf,
     openTarget: createTargetOpener({ channels: store.channels, channelOf, secrets }),
     http,
     clock,
-    log: createLog(sink, 'info', clock),
+    log: createLog(() => {}, 'info', clock),
     print: () => {},
   })
   const all = await Promise.all(
@@ -99,7 +107,7 @@ export async function runOurs(file: string, receiver: Receiver, units: number): 
   await worker.start()
   const start = performance.now()
   const end = new Promise<void>((resolve) => {
-    allSent = resolve
+    allRecorded = resolve
   })
   await Promise.all(all.map((delivery) => store.deliveries.enqueue([delivery])))
   await end

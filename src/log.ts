@@ -24,12 +24,15 @@ interface Events {
     queued: number
     error?: string | undefined
   }
-  deliveryAttempted: {
+  /** An attempt that succeeded; the store has it too. */
+  delivered: { delivery: string; channel: string; destination: string; attempt: number; took: number }
+  /** An attempt that failed, for now or for good. */
+  deliveryFailed: {
     delivery: string
     channel: string
     destination: string
     attempt: number
-    outcome: Outcome
+    outcome: Exclude<Outcome, 'delivered'>
     reason: string
     took: number
   }
@@ -54,7 +57,8 @@ const levels: Record<keyof Events, LogLevel> = {
   stopped: 'info',
   migrated: 'info',
   evaluationFinished: 'info',
-  deliveryAttempted: 'info',
+  delivered: 'debug',
+  deliveryFailed: 'info',
   channelDisabled: 'warn',
   breakerOpened: 'warn',
   breakerClosed: 'info',

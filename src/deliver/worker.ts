@@ -226,18 +226,17 @@ export function createWorker(options: WorkerOptions): Worker {
     running.delete(delivery.id)
     observe(lane, sign, result.at)
     finished.push({ result, lane })
-    log.deliveryAttempted({
-      delivery: delivery.id,
-      channel: delivery.target.channelId ?? delivery.target.kind,
-      destination: delivery.target.destination,
-      attempt: claim.attempt,
-      outcome: result.outcome,
-      reason: result.cause,
-      took: result.at - run.startedAt,
-    })
+    logAttempt(run, result)
     if (defect !== null) log.defect({ where: `channel ${delivery.target.kind}`, error: defect })
     if (disable !== null) void disableChannel(claim, disable)
     plan()
+  }
+
+  function logAttempt({ claim: { delivery, attempt }, startedAt }: Running, { outcome, cause, at }: Finished) {
+    const { channelId, kind, destination } = delivery.target
+    const fields = { delivery: delivery.id, channel: channelId ?? kind, destination, attempt, took: at - startedAt }
+    if (outcome === 'delivered') log.delivered(fields)
+    else log.deliveryFailed({ ...fields, outcome, reason: cause })
   }
 
   async function disableChannel({ delivery: { project, target } }: Claim, reason: string) {

@@ -8,6 +8,7 @@ import {
   type NewDelivery,
 } from '../model/delivery.ts'
 import type { StoreContext } from './context.ts'
+import { freshDeliveries } from './delivery-fresh.ts'
 import { type DueListener, deliveryOrder } from './delivery-order.ts'
 import {
   type AttemptRecord,
@@ -44,7 +45,8 @@ export function deliveryQueries(context: StoreContext) {
   const { database, writer, clock } = context
   const { raw } = database
   let listener: DueListener = () => {}
-  const order = deliveryOrder(context, (destination, kind, at) => listener(destination, kind, at))
+  const fresh = freshDeliveries()
+  const order = deliveryOrder(context, fresh, (destination, kind, at) => listener(destination, kind, at))
   const one = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
   const attemptsOf = raw.prepare<[number], AttemptRecord>('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')
   const replay = raw.prepare(
@@ -97,7 +99,7 @@ export function deliveryQueries(context: StoreContext) {
   }
 
   return {
-    ...deliveryTurns(context, order),
+    ...deliveryTurns(context, order, fresh),
 
     /** Names the function that is told of deliveries that become due, inside the transaction that makes them so. */
     watch: (tell: DueListener) => {

@@ -1,6 +1,7 @@
 import { type DeliveryState, lifetimes, type NewDelivery } from '../model/delivery.ts'
 import type { Reason } from '../model/reason.ts'
 import type { StoreContext } from './context.ts'
+import type { FreshDeliveries } from './delivery-fresh.ts'
 
 /** Told of each delivery that became due or will be: where to, by which kind of channel, and when (ms since 1970). */
 export type DueListener = (destination: string, kind: string, at: number) => void
@@ -46,7 +47,7 @@ const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded',
  * Keeps the order of each alert's messages: a delivery waits for the latest earlier one that shares rule, route and a
  * fingerprint and is not final. All functions are synchronous and belong inside a unit of the writer.
  */
-export function deliveryOrder({ database: { raw } }: StoreContext, due: DueListener) {
+export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshDeliveries, due: DueListener) {
   const earlier = raw.prepare<[string, string, string, number, string, string, number, string], Earlier>(
     `SELECT id, seq FROM deliveries
      WHERE rule_id = +? AND route = +? AND fingerprint = +? AND finished_at IS NULL AND seq < +?
@@ -151,7 +152,9 @@ export function deliveryOrder({ database: { raw } }: StoreContext, due: DueListe
       waitsFor,
       follows,
     ).lastInsertRowid
-    insertContent.run(seq, JSON.stringify(target.settings), target.sealed, JSON.stringify(delivery.message))
+    const message = JSON.stringify(delivery.message)
+    insertContent.run(seq, JSON.stringify(target.settings), target.sealed, message)
+    fresh.keep(delivery, message.length)
     if (waitsFor === null && pointless(follows)) {
       finish(Number(seq), id, 'superseded', notDelivered(follows), createdAt)
       return { state: 'superseded', waitsFor: null, superseded }

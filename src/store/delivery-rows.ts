@@ -1,4 +1,4 @@
-import type { Attempt, Delivery, DeliveryState, Outcome } from '../model/delivery.ts'
+import type { Attempt, Delivery, DeliveryState, NewDelivery, Outcome } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message, MessageKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
@@ -77,6 +77,29 @@ export function toDelivery(row: FullRecord): Delivery {
   }
   delivery.message = JSON.parse(row.message) as Message
   return delivery
+}
+
+/** A delivery whose first attempt begins, from what was inserted and never changes. */
+export function toFirstAttempt(from: NewDelivery, { deadline_at: deadlineAt }: { deadline_at: number }): Delivery {
+  return {
+    id: from.id,
+    project: from.project,
+    ruleId: from.ruleId,
+    evaluationId: from.evaluationId,
+    route: from.route,
+    fingerprints: from.fingerprints,
+    target: from.target,
+    kind: from.kind,
+    message: from.message,
+    createdAt: from.createdAt,
+    state: 'sending',
+    reason: null,
+    attempts: 1,
+    nextAt: null,
+    deadlineAt,
+    finishedAt: null,
+    receipt: null,
+  }
 }
 
 export function toSummary(row: DeliveryRecord & { title: string | null }): DeliverySummary {

@@ -3,8 +3,9 @@ import type { JsonObject } from '../model/json.ts'
 import type { MessageKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { StoreContext } from './context.ts'
+import type { FreshDeliveries } from './delivery-fresh.ts'
 import type { DeliveryOrder } from './delivery-order.ts'
-import { FULL, type FullRecord, toDelivery } from './delivery-rows.ts'
+import { FULL, type FullRecord, toDelivery, toFirstAttempt } from './delivery-rows.ts'
 
 /** A delivery whose attempt is written down and may begin. */
 export interface Claim {
@@ -68,19 +69,33 @@ interface History {
   before: number
 }
 
+/** What tells whether and how a delivery may be tried. */
+interface DueRow {
+  seq: number
+  id: string
+  attempts: number
+  reason: string | null
+  deadline_at: number
+}
+
+const DUE = 'SELECT seq, id, attempts, reason, deadline_at FROM deliveries'
 const UNTRIED: History = { manual: false, doubtful: false, before: 0 }
 const TELLS: ReadonlySet<MessageKind> = new Set(['firing', 'reminder', 'no-data', 'error'])
 const CONTINUES: ReadonlySet<MessageKind> = new Set(['reminder', 'resolved', 'recovered'])
 const DELIVERED = JSON.stringify({ code: 'delivered' } satisfies Reason)
 
 /** The hot path of the outbox: statements prepared once, whole turns of the event loop in one transaction. */
-export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext, order: DeliveryOrder) {
+export function deliveryTurns(
+  { database: { raw }, writer, clock }: StoreContext,
+  order: DeliveryOrder,
+  fresh: FreshDeliveries,
+) {
   // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
-  const dueRows = raw.prepare<[string, number, number], FullRecord>(
-    `${FULL} WHERE d.destination = +? AND d.next_at <= +? ORDER BY d.next_at LIMIT +?`,
+  const dueRows = raw.prepare<[string, number, number], DueRow>(
+    `${DUE} WHERE destination = +? AND next_at <= +? ORDER BY next_at LIMIT +?`,
   )
-  const oldestRows = raw.prepare<[string, number, number], FullRecord>(
-    `${FULL} WHERE d.destination = +? AND d.next_at <= +? ORDER BY d.seq LIMIT +?`,
+  const oldestRows = raw.prepare<[string, number, number], DueRow>(
+    `${DUE} WHERE destination = +? AND next_at <= +? ORDER BY seq LIMIT +?`,
   )
   const nextOf = raw
     .prepare<[string], number | null>(
@@ -119,10 +134,11 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
   const sending = raw.prepare<[], { seq: number; id: string; kind: string; attempts: number; destination: string }>(
     "SELECT seq, id, kind, attempts, destination FROM deliveries INDEXED BY deliveries_open WHERE finished_at IS NULL AND state = 'sending' ORDER BY seq",
   )
-  const full = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
+  const full = raw.prepare<[number], FullRecord>(`${FULL} WHERE d.seq = ?`)
+  const dueNow = raw.prepare<[string], DueRow>(`${DUE} WHERE id = ?`)
 
   /** Of an earlier attempt: how it ended, and where the present round of attempts began. */
-  function history(row: FullRecord): History {
+  function history(row: DueRow): History {
     if (row.attempts === 0) return UNTRIED
     const manual = row.reason?.includes('"replayed"') === true
     const last = lastAttempt.get(row.seq, row.attempts)
@@ -133,7 +149,7 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     }
   }
 
-  function begin(rows: readonly FullRecord[], now: number): Claim[] {
+  function begin(rows: readonly DueRow[], now: number): Claim[] {
     const histories = rows.map(history)
     for (const row of rows) claimRow.run(row.attempts + 1, row.seq)
     rows.forEach((row, index) => {
@@ -142,14 +158,13 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     return rows.map((row, index) => toClaim(row, histories[index] ?? UNTRIED))
   }
 
-  function toClaim(row: FullRecord, { doubtful, before }: History): Claim {
+  function toClaim(row: DueRow, { doubtful, before }: History): Claim {
     const attempt = row.attempts + 1
-    const delivery = toDelivery(row)
-    delivery.state = 'sending'
-    delivery.attempts = attempt
-    delivery.nextAt = null
-    const continues = row.rule_id !== null && CONTINUES.has(row.message_kind)
-    const receipt = continues ? firstReceipt.get(row.rule_id ?? '', row.route, row.fingerprints) : undefined
+    const known = attempt === 1 ? fresh.take(row.id) : undefined
+    const delivery = known === undefined ? toDelivery(full.get(row.seq) as FullRecord) : toFirstAttempt(known, row)
+    const { ruleId, route, fingerprints } = delivery
+    const continues = ruleId !== null && CONTINUES.has(delivery.kind)
+    const receipt = continues ? firstReceipt.get(ruleId, route, JSON.stringify(fingerprints)) : undefined
     return {
       seq: row.seq,
       delivery,
@@ -204,12 +219,8 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     const rows = (oldest === true ? oldestRows : dueRows).all(destination, now, limit)
     for (const row of rows)
       if (row.deadline_at < now) order.finish(row.seq, row.id, 'dead', { code: 'deadline-passed' }, now)
-    result.claims.push(
-      ...begin(
-        rows.filter((row) => row.deadline_at >= now),
-        now,
-      ),
-    )
+    const alive = rows.filter((row) => row.deadline_at >= now)
+    for (const one of begin(alive, now)) result.claims.push(one)
     if (rows.length < limit) result.next.set(destination, nextOf.get(destination) ?? null)
   }
 
@@ -232,7 +243,7 @@ export function deliveryTurns({ database: { raw }, writer, clock }: StoreContext
     begin: (delivery: NewDelivery, now: number): Promise<Claim> =>
       writer.write(() => {
         order.insert(delivery)
-        return begin([full.get(delivery.id) as FullRecord], now)[0] as Claim
+        return begin([dueNow.get(delivery.id) as DueRow], now)[0] as Claim
       }),
 
     /** Every destination with something to send. */
