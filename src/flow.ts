@@ -62,8 +62,8 @@ export interface FlowDeps {
 export const MANY_MISSED = 100
 /** Rules kept parsed. */
 const MOST_PLANS = 5000
-/** Transitions that a trace lists; the rest are counted. */
-const LISTED_TRANSITIONS = 100
+/** Transitions that a trace lists, and alerts for each decision on a route; the rest are counted. */
+const LISTED = 100
 
 export function createFlow(deps: FlowDeps): Flow {
   const { store, clock, log } = deps
@@ -144,7 +144,7 @@ async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => v
   trace.routes = plan.notFiring
   if (moved.transitions.length === 0) return { commit, written: [] }
 
-  trace.transitions = moved.transitions.slice(0, LISTED_TRANSITIONS)
+  trace.transitions = moved.transitions.slice(0, LISTED)
   trace.moreTransitions = moved.transitions.length - trace.transitions.length
   const told = isTest ? [] : state.routes
   const { written, decisions } = await tell(
@@ -203,7 +203,13 @@ async function tell(
     baseUrl,
   })
   const refusals = decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) }))
-  return { written, decisions: [...written.map(({ decision }) => decision), ...refusals] }
+  return { written, decisions: [...written.map(({ decision }) => decision), ...refusals].map(shortened) }
+}
+
+function shortened(decision: RouteDecision): RouteDecision {
+  const { fingerprints } = decision
+  const more = fingerprints.length - LISTED
+  return more <= 0 ? decision : { ...decision, fingerprints: fingerprints.slice(0, LISTED), more }
 }
 
 /** An evaluation that changes and sends nothing yet. */

@@ -70,7 +70,7 @@ const causes: Record<Trace['cause'], string> = {
   'dry-run': 'hand as a trial that sends nothing',
 }
 
-function explainRoute({ route, channel, fingerprints, reason, deliveryId }: RouteDecision): string {
+function explainRoute({ route, channel, fingerprints, more = 0, reason, deliveryId }: RouteDecision): string {
   const named = fingerprints.filter((fingerprint) => fingerprint !== '')
   const about =
     named.length === 0
@@ -78,7 +78,7 @@ function explainRoute({ route, channel, fingerprints, reason, deliveryId }: Rout
       : ` for ${named
           .slice(0, 3)
           .map((one) => `"${one}"`)
-          .join(', ')}${named.length > 3 ? ` and ${named.length - 3} more` : ''}`
+          .join(', ')}${named.length + more > 3 ? ` and ${named.length + more - 3} more` : ''}`
   return `Route "${route}" to ${channel}${about}: ${sentence(reason)}${deliveryId === undefined ? '' : ` (${deliveryId})`}`
 }
 

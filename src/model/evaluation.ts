@@ -24,6 +24,8 @@ export interface RouteDecision {
   route: string
   channel: string
   fingerprints: string[]
+  /** Fingerprints beyond those. */
+  more?: number
   reason: Reason
   /** The delivery that was queued, if one was. */
   deliveryId?: string

@@ -115,6 +115,16 @@ describe('alerts of rows', () => {
     expect(message?.data.title).toStartWith('[FIRING:50]')
   })
 
+  test('of which there are very many are listed in the trace up to a hundred, and counted', async () => {
+    const rows = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`n${index + 100}`, 0.9]))
+    const one = await perRow(rows)
+    const { trace } = await one.run()
+    expect([trace.transitions.length, trace.moreTransitions]).toEqual([100, 50])
+    expect(trace.routes).toMatchObject([{ more: 50, reason: { code: 'queued' } }])
+    expect(trace.routes[0]?.fingerprints).toHaveLength(100)
+    expect(await scene.explain(one.rule)).toContain('"["n102"]" and 147 more: A delivery was queued.')
+  })
+
   test('make one message each where the route wants that', async () => {
     const one = await perRow({ a: 0.9, b: 0.8 }, {}, { each: true })
     await one.run()
