@@ -36,7 +36,7 @@ export interface Order {
   fingerprints: string[]
   /** An undelivered trigger that this message takes the place of. */
   supersedes: string | null
-  /** The trigger without whose delivery this message makes no sense; null when it arrived. */
+  /** The trigger without whose delivery this message makes no sense; null when it arrived, or may have. */
   follows: string | null
   reason: Reason | null
 }
@@ -174,8 +174,8 @@ function ending(view: View, { fingerprint, before: was }: Transition): Choice {
     return { key: `${kind}|${delivery.id}`, order: { kind, supersedes: delivery.id, follows: null, reason } }
   }
   // One that is still on its way decides over its own end alone, so each has a message of its own.
-  const follows = arrived ? null : delivery.id
-  const key = isUnderWay(told) && !arrived ? `${kind}|after ${delivery.id}` : kind
+  const follows = isUnderWay(told) && !arrived ? delivery.id : null
+  const key = follows === null ? kind : `${kind}|after ${follows}`
   return { key, order: { kind, supersedes: null, follows, reason: null } }
 }
 
