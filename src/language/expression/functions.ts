@@ -169,7 +169,7 @@ function extreme(name: 'min' | 'max', operator: '<' | '>'): Callable {
     }
     if (best !== undefined) return best.item
     if (isNoRow(items)) return noRow
-    return fallback ?? fail('ValueError', `${name}() arg is an empty sequence`)
+    return fallback === undefined ? fail('ValueError', `${name}() arg is an empty sequence`) : fallback
   }
   return { kind: 'function', name, call }
 }

@@ -95,11 +95,10 @@ function lookUp(name: string, at: number, scope: Scope | undefined, run: Run): V
     const value = inner.values.get(name)
     if (value !== undefined) return value
   }
-  const value = run.names.get(name) ?? run.functions.get(name)
-  // `null` is a value too: None.
-  if (value !== undefined && (value !== null || run.names.has(name))) return value
+  const given = run.names.get(name)
+  const value = given === undefined ? run.functions.get(name) : given
+  if (value !== undefined) return value
   run.at = at
-  if (run.names.has(name)) return null
   if (run.refusedNames.has(name)) fail('Refused', `'${name}' is not supported.`)
   return fail('NameError', `name '${name}' is not defined. ${nearestSentence(name, knownNames(scope, run))}`)
 }

@@ -30,7 +30,7 @@ export const textMethods: ReadonlyMap<string, Method> = new Map([
   method('title', [], 0, (text) => title(text)),
   method('capitalize', [], 0, (text) => {
     const first = String.fromCodePoint(text.codePointAt(0) ?? 32)
-    return text === '' ? '' : titleOf(first) + text.slice(first.length).toLowerCase()
+    return text === '' ? '' : titleOf(first) + text.toLowerCase().slice(first.toLowerCase().length)
   }),
   method('isdigit', [], 0, (text) => DIGITS.test(text)),
   method('isalpha', [], 0, (text) => LETTERS.test(text)),
@@ -68,12 +68,17 @@ function textArgument(value: Value | undefined, what: string): string {
   return fail('TypeError', `${what} must be str, not ${typeName(value ?? null)}`)
 }
 
+/** Small letters are taken from the whole in small, since a sigma at the end of a word is another letter. */
 function title(text: string): string {
+  const small = text.toLowerCase()
   let result = ''
   let within = false
+  let at = 0
   for (const char of text) {
-    result += within ? char.toLowerCase() : titleOf(char)
+    const end = at + char.toLowerCase().length
+    result += within ? small.slice(at, end) : titleOf(char)
     within = CASED.test(char)
+    at = end
   }
   return result
 }

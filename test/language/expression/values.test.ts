@@ -296,6 +296,11 @@ describe('a missing row', () => {
   for (const [text, expected] of cases) test(text, () => expect(of(text, { r: noRow })).toEqual(expected))
 })
 
+test('a name that is None is None, even where a function has the name', () => {
+  expect(of('max', { max: null })).toBeNull()
+  expect(of('max is None and len([max]) == 1', { max: null })).toBe(true)
+})
+
 describe('values for people', () => {
   const cases: [string, Value, string][] = [
     ['a text as it is', 'a "b"', 'a "b"'],
