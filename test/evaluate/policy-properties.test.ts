@@ -135,7 +135,7 @@ test('whatever arrives, an end is told of once, after a message that arrived, ma
           const arrived = deliveredAt !== null && deliveredAt >= sequence
           if (supersedes !== null) expect([delivery?.id, delivery?.state]).toEqual([supersedes, 'waiting'])
           else if (!arrived && delivery?.state !== 'unknown') {
-            expect(['waiting', 'sending']).toContain(delivery?.state)
+            expect(['waiting', 'sending']).toContain(delivery?.state as string)
             expect(follows).toBe(delivery?.id as string)
           }
           expect(sequence).toBeLessThan(now)
