@@ -6,6 +6,8 @@ export type IdPrefix = 'con' | 'chn' | 'rul' | 'evl' | 'alr' | 'msg' | 'att' | '
 
 let lastTime = 0
 let counter = 0
+let pool = randomBytes(0)
+let used = 0
 
 /**
  * A new identifier: prefix, 9 digits of time in ms, 3 of a counter within it, 8 random ones. Ids of one process sort by
@@ -14,9 +16,18 @@ let counter = 0
 export function newId(prefix: IdPrefix, now: number): string {
   counter = now === lastTime ? counter + 1 : 0
   lastTime = now
-  let random = ''
-  for (const byte of randomBytes(8)) random += ALPHABET[byte & 31]
-  return `${prefix}_${base32(now, 9)}${base32(counter, 3)}${random}`
+  return `${prefix}_${base32(now, 9)}${base32(counter, 3)}${randomText(8)}`
+}
+
+/** Chance comes in large pieces: asking for a few bytes costs as much as for many. */
+function randomText(digits: number): string {
+  if (used + digits > pool.length) {
+    pool = randomBytes(4096)
+    used = 0
+  }
+  let text = ''
+  for (const end = used + digits; used < end; used += 1) text += ALPHABET[(pool[used] ?? 0) & 31]
+  return text
 }
 
 function base32(value: number, digits: number): string {

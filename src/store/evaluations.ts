@@ -8,6 +8,9 @@ import type { StoreContext } from './context.ts'
 import { pack, unpack } from './pack.ts'
 import { evaluations, ruleClocks } from './schema.ts'
 
+/** Rules remembered to have no state. */
+const MOST_STATELESS = 20_000
+
 /** Results larger than this (bytes, packed) are not kept whole. */
 const LARGEST_RESULT = 64 * 1024
 
@@ -50,14 +53,14 @@ export function evaluationQueries(
   { database: { orm, raw }, writer }: StoreContext,
   insertDelivery: (delivery: NewDelivery) => void,
 ) {
-  const version = raw.prepare<[string], number>('SELECT version FROM rules WHERE id = ?').pluck()
+  const exists = raw.prepare<[string], number>('SELECT 1 FROM rules WHERE id = ?').pluck()
   const insert = raw.prepare(
     `INSERT INTO evaluations (id, project, rule_id, at, verdict, value, notable, trace, result, repeats, first_at, minimum, maximum)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)`,
   )
   const tick = raw.prepare(
     `UPDATE rule_clocks SET claimed_tick = nullif(claimed_tick, ?), last_run_at = ?, last_success_at = coalesce(?, last_success_at),
-     previous = coalesce(?, previous) WHERE rule_id = ?`,
+     previous = coalesce(?, previous) WHERE rule_id = ? AND ? IN ((SELECT version FROM rules WHERE id = rule_id), 0)`,
   )
   const upsertAlert = raw.prepare(
     `INSERT OR REPLACE INTO alerts (rule_id, fingerprint, labels, state, since, firing_since, history, missing, errors, value, sequence)
@@ -68,7 +71,8 @@ export function evaluationQueries(
     `INSERT INTO route_states (rule_id, route, fingerprint, delivered_at, delivery_id, sequence) VALUES (?, ?, ?, NULL, ?, ?)
      ON CONFLICT DO UPDATE SET delivery_id = excluded.delivery_id, sequence = excluded.sequence`,
   )
-  // Most rules have neither: one look instead of two, since each takes a lock on the file.
+  // Most rules have neither, and a look takes a lock on the file.
+  const stateless = new Set<string>()
   const hasState = raw
     .prepare<[string, string], number>(
       'SELECT EXISTS (SELECT 1 FROM alerts WHERE rule_id = ?) OR EXISTS (SELECT 1 FROM route_states WHERE rule_id = ?)',
@@ -83,14 +87,38 @@ export function evaluationQueries(
     .prepare<[string], string | Buffer | null>('SELECT previous FROM rule_clocks WHERE rule_id = ?')
     .pluck()
 
+  /** Only what is stored here gives a rule state, so that a rule found without any stays so until then. */
+  function hasNone(ruleId: string): boolean {
+    if (stateless.has(ruleId)) return true
+    if (hasState.get(ruleId, ruleId) === 1) return false
+    if (stateless.size >= MOST_STATELESS) stateless.clear()
+    stateless.add(ruleId)
+    return true
+  }
+
+  /** Moves the rule's clock on, if the rule is still at `version`; 0 is any. */
+  function tickOf(commit: EvaluationCommit, packed: string | Buffer | null, version: number): boolean {
+    const { settlesTick, success, trace, keepPrevious, ruleId, at } = commit
+    const settled = settlesTick ? trace.scheduledAt : null
+    return (
+      tick.run(settled, at, success ? trace.startedAt : null, keepPrevious ? packed : null, ruleId, version).changes ===
+      1
+    )
+  }
+
   function store(drafted: EvaluationCommit): EvaluationCommit {
-    const current = version.get(drafted.ruleId)
-    const commit = current === drafted.ruleVersion ? drafted : voided(drafted)
-    if (current === undefined) return commit
-    const packed = commit.result === null ? null : pack(commit.result)
+    let commit = drafted
+    let packed = commit.result === null ? null : pack(commit.result)
+    if (!tickOf(commit, packed, commit.ruleVersion)) {
+      commit = voided(drafted)
+      packed = commit.result === null ? null : pack(commit.result)
+      if (exists.get(commit.ruleId) === undefined) return commit
+      tickOf(commit, packed, 0)
+    }
     const kept = packed !== null && packed.length <= LARGEST_RESULT ? packed : null
     const { id, ruleId, at } = commit
     const trace = kept === null ? commit.trace : { ...commit.trace, sample: null }
+    if (commit.alerts.length > 0 || commit.told.length > 0) stateless.delete(ruleId)
     insert.run(
       id,
       commit.project,
@@ -104,13 +132,6 @@ export function evaluationQueries(
       at,
       commit.number,
       commit.number,
-    )
-    tick.run(
-      commit.settlesTick ? commit.trace.scheduledAt : null,
-      at,
-      commit.success ? commit.trace.startedAt : null,
-      commit.keepPrevious ? packed : null,
-      ruleId,
     )
     for (const alert of commit.alerts)
       upsertAlert.run(
@@ -142,7 +163,7 @@ export function evaluationQueries(
 
     /** Alerts of a rule and what was told of them. */
     state: async (ruleId: string): Promise<{ alerts: Alert[]; routes: RouteState[] }> =>
-      hasState.get(ruleId, ruleId) === 0
+      hasNone(ruleId)
         ? { alerts: [], routes: [] }
         : { alerts: alertsOf.all(ruleId).map(toAlert), routes: routesOf.all(ruleId).map(toRouteState) },
 
