@@ -19,14 +19,8 @@ export const deliveryStates = [
 ] as const
 export type DeliveryState = (typeof deliveryStates)[number]
 
-export const finalStates: readonly DeliveryState[] = [
-  'delivered',
-  'rejected',
-  'dead',
-  'unknown',
-  'superseded',
-  'discarded',
-]
+/** Those that come behind the first two in the list. */
+export const finalStates: readonly DeliveryState[] = deliveryStates.slice(2)
 
 /** How long attempts go on, in ms, by the schedule of waits of the channel. */
 export const lifetimes = { webhook: 28 * 3_600_000, chat: 24 * 3_600_000 } as const
