@@ -235,7 +235,7 @@ function commitOf(
     trace,
     result,
     keepPrevious: usesPrevious && tick.isTest !== true,
-    success: result !== null && tick.isTest !== true,
+    success: result !== null && judgement.verdict !== 'error' && tick.isTest !== true,
     settlesTick: tick.cause === 'schedule' || tick.cause === 'catch-up',
     alerts: [],
     goneAlerts: [],

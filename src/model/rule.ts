@@ -194,7 +194,7 @@ export interface Rule {
   /** When it is due next; null while paused or blocked. */
   nextDueAt: number | null
   lastRunAt: number | null
-  /** The latest evaluation whose query succeeded; `:since` of the next one. */
+  /** The latest evaluation that could be decided; `:since` of the next one. */
   lastSuccessAt: number | null
   lastAlertAt: number | null
 }
