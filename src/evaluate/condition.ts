@@ -29,6 +29,8 @@ export interface CompiledCondition {
 
 export interface Test {
   readonly program: Program
+  /** Whether it asks for names only that there are. */
+  readonly isKnown: boolean
   /** The operand whose value is shown to people. */
   readonly watch: Node | undefined
 }
@@ -166,7 +168,8 @@ interface Run {
 
 function compileTest(text: string): Test {
   const program = compile('python', text)
-  return { program, watch: interestingOperand(program.tree) }
+  const isKnown = [...program.names].every((name) => (conditionNames as readonly string[]).includes(name))
+  return { program, isKnown, watch: interestingOperand(program.tree) }
 }
 
 function run({ program, watch }: Test, names: ReadonlyMap<string, Value>, budget: Budget): Found {
@@ -216,25 +219,37 @@ function labelsOf(result: QueryResult, row: number, columns: readonly number[]):
 }
 
 /** The names a test asks for; all of them when it asks for one there is not, so that the error can name the nearest. */
-function bindings(input: ConditionInput, reading: Reading, { program }: Test): Map<string, Value> {
+function bindings(input: ConditionInput, reading: Reading, { program, isKnown }: Test): Map<string, Value> {
   const rows = new Rows(input.result, reading)
-  const values: Record<Exclude<(typeof conditionNames)[number], 'row'>, () => Value> = {
-    query_result: () => rows,
-    query_results: () => rows,
-    rows: () => rows,
-    row_count: () => BigInt(input.result.rows.length),
-    previous: () => (input.previous === null ? null : new Rows(input.previous, reading)),
-    now: () => datetime(input.now) ?? null,
-    tags: () => list(input.tags),
-    createdby: () => input.createdBy,
-    createdtime: () => datetime(input.createdAt) ?? null,
-  }
-  const isKnown = [...program.names].every((name) => name === 'row' || Object.hasOwn(values, name))
   const names = new Map<string, Value>()
-  for (const [name, value] of Object.entries(values)) {
-    if (!isKnown || program.names.has(name)) names.set(name, value())
+  for (const name of isKnown ? program.names : conditionNames) {
+    const value = valueOf(name, input, rows, reading)
+    if (value !== undefined) names.set(name, value)
   }
   return names
+}
+
+function valueOf(name: string, input: ConditionInput, rows: Rows, reading: Reading): Value | undefined {
+  switch (name as (typeof conditionNames)[number]) {
+    case 'query_result':
+    case 'query_results':
+    case 'rows':
+      return rows
+    case 'row_count':
+      return BigInt(input.result.rows.length)
+    case 'previous':
+      return input.previous === null ? null : new Rows(input.previous, reading)
+    case 'now':
+      return datetime(input.now) ?? null
+    case 'tags':
+      return list(input.tags)
+    case 'createdby':
+      return input.createdBy
+    case 'createdtime':
+      return datetime(input.createdAt) ?? null
+    case 'row':
+      return undefined
+  }
 }
 
 function budgetFor({ result, elapsed }: ConditionInput): Budget {
