@@ -223,13 +223,13 @@ function bindings(input: ConditionInput, reading: Reading, { program, isKnown }:
   const rows = new Rows(input.result, reading)
   const names = new Map<string, Value>()
   for (const name of isKnown ? program.names : conditionNames) {
-    const value = valueOf(name, input, rows, reading)
+    const value = bindingOf(name, input, rows, reading)
     if (value !== undefined) names.set(name, value)
   }
   return names
 }
 
-function valueOf(name: string, input: ConditionInput, rows: Rows, reading: Reading): Value | undefined {
+function bindingOf(name: string, input: ConditionInput, rows: Rows, reading: Reading): Value | undefined {
   switch (name as (typeof conditionNames)[number]) {
     case 'query_result':
     case 'query_results':
