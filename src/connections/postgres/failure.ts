@@ -26,10 +26,14 @@ export function isStalePlan(thrown: unknown): boolean {
   return thrown instanceof pg.DatabaseError && thrown.code === '0A000' && thrown.message.includes('cached plan')
 }
 
-/** Classes and codes of SQLSTATE that tell of the server or the login, not of the query. */
+/**
+ * Classes and codes of SQLSTATE that tell of the server or the login, not of the query. Want of memory or disk (other
+ * codes of class 53), failing I/O (58) and internal errors (XX) may come from what one query touches while all others
+ * work, so they are the query's.
+ */
 function failureOf(code: string): QueryFailure {
   if (code === '55P03') return 'timeout'
-  const unavailable = ['08', '28', '53', '57P', '58', '3D', 'F0', 'XX'].some((prefix) => code.startsWith(prefix))
+  const unavailable = ['08', '28', '53300', '57P', '3D', 'F0'].some((prefix) => code.startsWith(prefix))
   return unavailable ? 'unavailable' : 'query'
 }
 
