@@ -4,6 +4,9 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
 export type IdPrefix = 'con' | 'chn' | 'rul' | 'evl' | 'alr' | 'msg' | 'att' | 'tok' | 'key' | 'aud'
 
+/** What three digits count to. */
+const MOST_AT_ONCE = 32 ** 3 - 1
+
 let lastTime = 0
 let counter = 0
 let pool = randomBytes(0)
@@ -11,12 +14,13 @@ let used = 0
 
 /**
  * A new identifier: prefix, 9 digits of time in ms, 3 of a counter within it, 8 random ones. Ids of one process sort by
- * their making. Deliveries have the prefix `msg`, since their id is the `webhook-id` receivers see; ids hold no dot.
+ * their making, also when the clock is put back. Deliveries have the prefix `msg`, since their id is the `webhook-id` receivers see; ids hold no dot.
  */
 export function newId(prefix: IdPrefix, now: number): string {
-  counter = now === lastTime ? counter + 1 : 0
-  lastTime = now
-  return `${prefix}_${base32(now, 9)}${base32(counter, 3)}${randomText(8)}`
+  if (now > lastTime) [lastTime, counter] = [now, 0]
+  else if (counter < MOST_AT_ONCE) counter += 1
+  else [lastTime, counter] = [lastTime + 1, 0]
+  return `${prefix}_${base32(lastTime, 9)}${base32(counter, 3)}${randomText(8)}`
 }
 
 /** Chance comes in large pieces: asking for a few bytes costs as much as for many. */
