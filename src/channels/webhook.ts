@@ -62,9 +62,10 @@ const types: Record<MessageKind, string> = {
 }
 
 function event(message: Message): string {
-  const { body: _, time, ...data } = message
+  const { body: _, time, ...rest } = message
   const timestamp = new Date(time).toISOString()
-  return JSON.stringify({ v: 1, type: types[message.kind], timestamp, data: { ...data, time: timestamp } })
+  const data = Object.assign(rest, { time: timestamp })
+  return JSON.stringify({ v: 1, type: types[message.kind], timestamp, data })
 }
 
 function ownBody({ text, contentType }: RenderedBody): WebhookPayload {

@@ -72,7 +72,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const lanes = new Map<string, Lane>()
   /** Lanes in which something may have changed since they were looked at. */
   const ready = new Set<Lane>()
-  const running = new Map<string, Running>()
+  const running = new Set<Running>()
   let finished: { result: Finished; lane: Lane }[] = []
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
   let turning = false
@@ -208,11 +208,11 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   function begin(claim: Claim, abort: AbortController, now: number) {
-    const { id, target } = claim.delivery
+    const { target } = claim.delivery
     const lane = laneOf(target.destination, target.kind)
     started(lane, 1, now)
     const run = { claim, lane, abort, startedAt: now }
-    running.set(id, run)
+    running.add(run)
     attempt(claim, tools, abort.signal).then(
       (end) => finish(run, end),
       (thrown) => log.defect({ where: 'delivery worker', error: thrown }),
@@ -222,8 +222,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function finish(run: Running, { finished: result, sign, disable, defect }: Ended) {
     const { claim, lane } = run
     const { delivery } = claim
-    if (running.get(delivery.id) !== run) return
-    running.delete(delivery.id)
+    if (!running.delete(run)) return
     observe(lane, sign, result.at)
     finished.push({ result, lane })
     logAttempt(run, result)

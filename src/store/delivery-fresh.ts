@@ -10,35 +10,38 @@ const MOST = 8 * 1024 * 1024
  * changes. Only a shortcut: what is forgotten, or was never stored, is not missed, since claims begin with the row.
  */
 export function freshDeliveries(most: number = MOST) {
-  const kept = new Map<string, { delivery: NewDelivery; size: number }>()
+  const kept = new Map<number, { delivery: NewDelivery; size: number }>()
   let total = 0
 
-  function forget(id: string, size: number) {
-    kept.delete(id)
+  function forget(seq: number, size: number) {
+    kept.delete(seq)
     total -= size
+  }
+
+  function shrink() {
+    for (const [oldest, { size }] of kept) {
+      if (total <= most) break
+      forget(oldest, size)
+    }
   }
 
   return {
     /** `size` is the length of its message as JSON. The oldest make room. */
-    keep(delivery: NewDelivery, size: number) {
-      const { id } = delivery
-      const known = kept.get(id)
-      if (known !== undefined) forget(id, known.size)
+    keep(seq: number, delivery: NewDelivery, size: number) {
+      const known = kept.get(seq)
+      if (known !== undefined) forget(seq, known.size)
       if (size > most) return
-      kept.set(id, { delivery, size })
+      kept.set(seq, { delivery, size })
       total += size
-      for (const [oldest, { size: freed }] of kept) {
-        if (total <= most) break
-        forget(oldest, freed)
-      }
+      if (total > most) shrink()
     },
 
-    /** Gives it once. */
-    take(id: string): NewDelivery | undefined {
-      const known = kept.get(id)
+    /** Gives it once. The id guards against another one that was rolled back and whose number was given anew. */
+    take(seq: number, id: string): NewDelivery | undefined {
+      const known = kept.get(seq)
       if (known === undefined) return undefined
-      forget(id, known.size)
-      return known.delivery
+      forget(seq, known.size)
+      return known.delivery.id === id ? known.delivery : undefined
     },
   }
 }

@@ -134,7 +134,7 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
     const place = { seq: LAST, rule_id: ruleId, route: delivery.route, fingerprints, follows }
     const waitsFor = predecessor(place, delivery.fingerprints)
     const nextAt = waitsFor === null ? createdAt : null
-    const seq = insertRow.run(
+    const row = insertRow.run(
       id,
       delivery.project,
       ruleId,
@@ -151,12 +151,13 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
       delivery.deadlineAt ?? createdAt + lifetimes.chat,
       waitsFor,
       follows,
-    ).lastInsertRowid
+    )
+    const seq = Number(row.lastInsertRowid)
     const message = JSON.stringify(delivery.message)
     insertContent.run(seq, JSON.stringify(target.settings), target.sealed, message)
-    fresh.keep(delivery, message.length)
+    fresh.keep(seq, delivery, message.length)
     if (waitsFor === null && pointless(follows)) {
-      finish(Number(seq), id, 'superseded', notDelivered(follows), createdAt)
+      finish(seq, id, 'superseded', notDelivered(follows), createdAt)
       return { state: 'superseded', waitsFor: null, superseded }
     }
     if (nextAt !== null) due(target.destination, target.kind, nextAt)

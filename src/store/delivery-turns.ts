@@ -106,7 +106,12 @@ export function deliveryTurns(
     `SELECT destination, kind, next_at AS at FROM deliveries
      WHERE next_at IS NOT NULL AND destination > +? ORDER BY destination, next_at LIMIT 1`,
   )
-  const claimRow = raw.prepare("UPDATE deliveries SET state = 'sending', next_at = NULL, attempts = ? WHERE seq = ?")
+  const claimRows = raw.prepare(
+    "UPDATE deliveries SET state = 'sending', next_at = NULL, attempts = attempts + 1 WHERE seq IN (SELECT value FROM json_each(?))",
+  )
+  const openFirstAttempts = raw.prepare(
+    `INSERT INTO attempts (delivery, number, started_at, "trigger") SELECT value, 1, ?, 'automatic' FROM json_each(?)`,
+  )
   const openAttempt = raw.prepare('INSERT INTO attempts (delivery, number, started_at, "trigger") VALUES (?, ?, ?, ?)')
   const closeAttempt = raw.prepare(
     'UPDATE attempts SET finished_at = ?, outcome = ?, reason = ?, response = ?, retry_at = ? WHERE delivery = ? AND number = ?',
@@ -115,8 +120,11 @@ export function deliveryTurns(
     `SELECT outcome, (SELECT max(number) FROM attempts m WHERE m.delivery = a.delivery AND m."trigger" = 'manual') AS manual
      FROM attempts a WHERE delivery = ? AND number = ?`,
   )
+  const closeDelivered = raw.prepare(
+    "UPDATE attempts SET finished_at = ?, outcome = 'delivered', reason = 'delivered', response = ? WHERE delivery = ? AND number = ?",
+  )
   const deliver = raw.prepare(
-    "UPDATE deliveries SET state = 'delivered', reason = ?, finished_at = ?, receipt = ? WHERE seq = ?",
+    `UPDATE deliveries SET state = 'delivered', reason = '${DELIVERED}', finished_at = ?, receipt = ? WHERE seq = ?`,
   )
   const again = raw.prepare("UPDATE deliveries SET state = 'pending', reason = ?, next_at = ? WHERE seq = ?")
   const told = raw.prepare(
@@ -149,18 +157,24 @@ export function deliveryTurns(
     }
   }
 
+  /** In few statements, whatever their number. */
   function begin(rows: readonly DueRow[], now: number): Claim[] {
     const histories = rows.map(history)
-    for (const row of rows) claimRow.run(row.attempts + 1, row.seq)
-    rows.forEach((row, index) => {
-      openAttempt.run(row.seq, row.attempts + 1, now, histories[index]?.manual === true ? 'manual' : 'automatic')
+    const first: number[] = []
+    const all: number[] = []
+    rows.forEach(({ seq, attempts }, index) => {
+      all.push(seq)
+      if (attempts === 0) first.push(seq)
+      else openAttempt.run(seq, attempts + 1, now, histories[index]?.manual === true ? 'manual' : 'automatic')
     })
+    if (first.length > 0) openFirstAttempts.run(now, `[${first}]`)
+    if (all.length > 0) claimRows.run(`[${all}]`)
     return rows.map((row, index) => toClaim(row, histories[index] ?? UNTRIED))
   }
 
   function toClaim(row: DueRow, { doubtful, before }: History): Claim {
     const attempt = row.attempts + 1
-    const known = attempt === 1 ? fresh.take(row.id) : undefined
+    const known = attempt === 1 ? fresh.take(row.seq, row.id) : undefined
     const delivery = known === undefined ? toDelivery(full.get(row.seq) as FullRecord) : toFirstAttempt(known, row)
     const { ruleId, route, fingerprints } = delivery
     const continues = ruleId !== null && CONTINUES.has(delivery.kind)
@@ -178,16 +192,7 @@ export function deliveryTurns(
   /** Statement by statement rather than delivery by delivery: a statement that was just run runs faster. */
   function recordAll(finished: readonly Finished[]) {
     const someWait = anyWaiting.get() !== undefined
-    for (const { claim, outcome, cause, response, at, next } of finished)
-      closeAttempt.run(
-        at,
-        outcome,
-        cause,
-        response,
-        next.state === 'pending' ? next.nextAt : null,
-        claim.seq,
-        claim.attempt,
-      )
+    for (const each of finished) close(each)
     for (const each of finished) move(each)
     tell(finished)
     if (someWait)
@@ -195,10 +200,15 @@ export function deliveryTurns(
         if (next.state === 'delivered') order.releaseDependents(claim.delivery.id, at)
   }
 
+  function close({ claim: { seq, attempt }, outcome, cause, response, at, next }: Finished) {
+    if (next.state === 'delivered' && cause === 'delivered') closeDelivered.run(at, response, seq, attempt)
+    else closeAttempt.run(at, outcome, cause, response, next.state === 'pending' ? next.nextAt : null, seq, attempt)
+  }
+
   function move({ claim: { seq, delivery }, at, next }: Finished) {
     if (next.state === 'pending') again.run(JSON.stringify(next.reason), next.nextAt, seq)
     else if (next.state !== 'delivered') order.finish(seq, delivery.id, next.state, next.reason, at)
-    else deliver.run(DELIVERED, at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
+    else deliver.run(at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
   }
 
   /** Notes which alerts people have been told of. A test run tells of none. */
