@@ -27,7 +27,7 @@ CREATE TABLE `attempts` (
 	`trigger` text NOT NULL,
 	PRIMARY KEY(`delivery`, `number`),
 	FOREIGN KEY (`delivery`) REFERENCES `deliveries`(`seq`) ON UPDATE no action ON DELETE cascade
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` text PRIMARY KEY NOT NULL,

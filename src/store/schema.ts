@@ -245,6 +245,7 @@ export const deliveryContents = sqliteTable('delivery_contents', {
   message: text({ mode: 'json' }).$type<Message>().notNull(),
 })
 
+/** Lives in its primary key alone: see `scripts/clustered-tables.ts`. */
 export const attempts = sqliteTable(
   'attempts',
   {
