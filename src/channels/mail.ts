@@ -7,8 +7,8 @@ import { plainText } from './content/plain.ts'
 import { mailFailure } from './mail/failure.ts'
 import { mailHtml } from './mail/html.ts'
 import { type Mailbox, parseMailboxes } from './mail/recipients.ts'
-import { type MailSettings, mailSettings } from './mail/settings.ts'
-import { MOST_CONNECTIONS, type SentMail, transportFor } from './mail/transport.ts'
+import { type MailSettings, MOST_CONNECTIONS, mailSettings } from './mail/settings.ts'
+import type { SentMail } from './mail/transport.ts'
 
 /** A mail but for its identity and date. */
 interface MailPayload {
@@ -57,6 +57,8 @@ export const mail = {
     const messageId = messageIdOf(context.deliveryId, payload.from)
     let complete = false
     try {
+      // The mail library takes memory that a daemon without mail need not give.
+      const { transportFor } = await import('./mail/transport.ts')
       const transport = transportFor(server, context.http, context.cache)
       const sent = await transport.send(mailOf(payload, messageId, context), () => {
         complete = true

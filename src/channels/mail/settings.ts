@@ -9,6 +9,9 @@ const line = v.pipe(
   v.check((text) => !/\p{Cc}/u.test(text), 'must be on one line, without control characters'),
 )
 
+/** Connections to one mail server, and so mails under way at a time. */
+export const MOST_CONNECTIONS = 4
+
 /** Where and how mail is sent, and to whom. */
 export const mailSettings = v.pipe(
   v.strictObject({

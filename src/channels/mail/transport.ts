@@ -2,6 +2,7 @@ import { isIP, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import type { Http } from '../../net.ts'
+import { MOST_CONNECTIONS } from './settings.ts'
 
 /** What decides which connections may be used. */
 export interface ServerSettings {
@@ -41,7 +42,6 @@ export function transportFor(settings: ServerSettings, http: Http, cache: Map<st
 const CACHE_KEY = 'mail-transport'
 const SILENCE_TIMEOUT = 30_000
 const IDLE_TIMEOUT = 20_000
-export const MOST_CONNECTIONS = 4
 
 function openTransport(settings: ServerSettings, http: Http): MailTransport {
   const { host, port, tls, verify, ca, user, password } = settings

@@ -1,5 +1,5 @@
 import type { ConnectionKind } from '../connection.ts'
-import { openClickhouse } from './connection.ts'
+import { lazily } from '../lazy.ts'
 import { clickhouseSettings } from './settings.ts'
 
 /** ClickHouse over HTTP. */
@@ -9,5 +9,5 @@ export const clickhouse = {
   documentation: 'https://clickhouse.com/docs/interfaces/http',
   settings: clickhouseSettings,
   destination: ({ url, database = 'default' }) => `${new URL(url).origin} ${database}`,
-  open: openClickhouse,
+  open: (settings, context) => lazily(async () => (await import('./connection.ts')).openClickhouse(settings, context)),
 } satisfies ConnectionKind<typeof clickhouseSettings>

@@ -1,5 +1,5 @@
 import type { ConnectionKind } from '../connection.ts'
-import { openPostgres } from './connection.ts'
+import { lazily } from '../lazy.ts'
 import { postgresSettings, targetOf } from './settings.ts'
 
 /** Postgres and what speaks its protocol. */
@@ -12,5 +12,5 @@ export const postgres = {
     const { host, port, database } = targetOf(settings)
     return `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(database)}`
   },
-  open: openPostgres,
+  open: (settings, context) => lazily(async () => (await import('./connection.ts')).openPostgres(settings, context)),
 } satisfies ConnectionKind<typeof postgresSettings>
