@@ -118,30 +118,6 @@ export function createSecrets(masterKey: Uint8Array, keys: readonly WrappedKey[]
   }
 }
 
-/** Replaces every secret value in a text, in plain, URL-encoded and base64 form, by `[redacted]`. */
-export function redact(text: string, secrets: Iterable<string>): string {
-  const forms = [...secrets].flatMap((secret) => [secret, ...passwordOf(secret)]).flatMap(formsOf)
-  const longestFirst = [...new Set(forms)].sort((one, other) => other.length - one.length)
-  return longestFirst.reduce((clean, form) => clean.replaceAll(form, '[redacted]'), text)
-}
-
-/** The password inside a secret that is a URL, as it is written and as it is meant. */
-function passwordOf(secret: string): string[] {
-  const password = URL.canParse(secret) ? new URL(secret).password : ''
-  try {
-    return [password, decodeURIComponent(password)]
-  } catch {
-    return [password]
-  }
-}
-
-/** Every form a secret may travel in; none of one too short to be told from other text. */
-function formsOf(secret: string): string[] {
-  if (secret.length < 4) return []
-  const base64 = Buffer.from(secret).toString('base64')
-  return [secret, encodeURIComponent(secret.toWellFormed()), base64, JSON.stringify(secret).slice(1, -1)]
-}
-
 function parseMasterKey(text: string, path: string): Uint8Array {
   const bytes = text.startsWith(FILE_PREFIX)
     ? Buffer.from(text.slice(FILE_PREFIX.length).trim(), 'base64')

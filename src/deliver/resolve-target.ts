@@ -4,9 +4,9 @@ import { messageOf } from '../errors.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Reason } from '../model/reason.ts'
+import { secretForms } from '../redact.ts'
 import type { Secrets } from '../secrets.ts'
 import type { ChannelRow } from '../store/channels.ts'
-import { secretForms } from './redact.ts'
 
 /** A way to send that is ready for use: the channel's code and its whole settings, secrets included. */
 export interface OpenTarget {

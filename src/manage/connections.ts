@@ -6,7 +6,7 @@ import { newId } from '../ids.ts'
 import type { JsonObject } from '../model/json.ts'
 import { name } from '../model/rule.ts'
 import { validate } from '../model/validate.ts'
-import { redact } from '../secrets.ts'
+import { redact, secretForms } from '../redact.ts'
 import type { ConnectionRow, NameFilter } from '../store/connections.ts'
 import { type Caller, editable, find, inUse, type ManageContext, showing } from './context.ts'
 import { releaseRules } from './schedule.ts'
@@ -113,8 +113,7 @@ export function manageConnections(context: ManageContext) {
       try {
         return { ok: true, ...(await sources.open(row).check(AbortSignal.timeout(CHECK_TIMEOUT))) }
       } catch (thrown) {
-        const values = Object.values(hiddenOf(row)).filter((value) => typeof value === 'string')
-        return { ok: false, error: redact(messageOf(thrown), values) }
+        return { ok: false, error: redact(messageOf(thrown), secretForms(hiddenOf(row))) }
       }
     },
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { keepable, secretForms } from '../../src/deliver/redact.ts'
+import { keepable } from '../../src/deliver/redact.ts'
+import { secretForms } from '../../src/redact.ts'
 
 describe('what is kept of an answer', () => {
   test('holds no secret in any form', () => {

@@ -63,7 +63,7 @@ describe('secrets', () => {
     context.answer.check = new QueryError('unavailable', 'password "hunter2-secret" was refused')
     expect(await connections.check(caller, 'Warehouse')).toEqual({
       ok: false,
-      error: 'password "[redacted]" was refused',
+      error: 'password "***" was refused',
     })
   })
 })
