@@ -1,10 +1,11 @@
 import pg from 'pg'
 import { systemClock } from '../src/clock.ts'
-import { connectionKinds } from '../src/connections/index.ts'
-import type { Sources } from '../src/flow/sources.ts'
+import { createSources, type Sources } from '../src/flow/sources.ts'
 import { createFlow } from '../src/flow.ts'
+import { newId } from '../src/ids.ts'
 import { createLog } from '../src/log.ts'
 import type { Rule } from '../src/model/rule.ts'
+import type { Store } from '../src/store/index.ts'
 import { type PostgresServer, postgres } from '../test/support/postgres.ts'
 import { fillRules, medianOf, openBenchStore } from './world.ts'
 
@@ -54,15 +55,10 @@ async function bareLoop(url: string, seconds: number): Promise<number> {
 
 async function evaluationLoop(server: PostgresServer, seconds: number): Promise<number> {
   const world = openBenchStore()
-  const { host, port, database, user, password } = server
-  const connection = connectionKinds.postgres.open(
-    { host, port, database, user, password, sslmode: 'disable' },
-    { poolSize: SLOTS, sqlitePaths: [], deniedPaths: [], self: [], authorities: [] },
-  )
-  const sources: Pick<Sources, 'query'> = { query: (_project, _name, sql, options) => connection.query(sql, options) }
+  const sources = await openSources(world.store, server)
   const flow = createFlow({
     store: world.store,
-    sources: sources as Sources,
+    sources,
     clock: systemClock,
     log: createLog(() => {}, 'error', systemClock),
     baseUrl: null,
@@ -71,13 +67,27 @@ async function evaluationLoop(server: PostgresServer, seconds: number): Promise<
     signal: new AbortController().signal,
   })
   const condition = { text: 'query_result["cnt"] > 1000000' }
-  const rules = await fillRules(world.store, RULES, { query: SQL, condition })
+  const rules = await fillRules(world.store, RULES, { connection: 'db', query: SQL, condition })
   const tick = { cause: 'schedule' as const, scheduledAt: Date.now(), missedTicks: 0 }
   await drive(rules, 1, (rule, queried) => flow.runRule(rule, tick, queried))
   const count = await drive(rules, seconds, (rule, queried) => flow.runRule(rule, tick, queried))
-  await connection.close()
+  await sources.close()
   world.close()
   return count / seconds
+}
+
+/** Connections as the daemon has them, with the server's as the only one. */
+async function openSources(store: Store, { host, port, database, user, password }: PostgresServer): Promise<Sources> {
+  const settings = { host, port, database, user, password, sslmode: 'disable' }
+  const row = { project: 'default', name: 'db', kind: 'postgres', settings, sealed: null, createdAt: Date.now() }
+  await store.connections.create({ ...row, id: newId('con', Date.now()) })
+  return createSources({
+    store,
+    secrets: { seal: (plain) => plain, open: (sealed) => sealed },
+    clock: systemClock,
+    context: { poolSize: SLOTS, sqlitePaths: [], deniedPaths: [], self: [], authorities: [] },
+    onTrouble: ({ error }) => console.error(error),
+  })
 }
 
 /** Keeps all slots busy for a while and counts the evaluations that were committed by then. */

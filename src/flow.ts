@@ -71,6 +71,7 @@ export function createFlow(deps: FlowDeps): Flow {
 
   function planned(rule: Rule): Plan {
     const known = plans.get(rule.id)
+    if (known?.rule === rule) return known
     if (known?.rule.version === rule.version) return { ...known, rule }
     const plan = planOf(rule)
     plans.set(rule.id, plan)

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Channel } from '../channels/channel.ts'
+import { type Channel, closeCache } from '../channels/channel.ts'
 import { messageOf } from '../errors.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -42,6 +42,7 @@ export function createTargetOpener({ channels, channelOf, secrets }: TargetSourc
   function cacheOf({ id, version }: ChannelRow): Map<string, unknown> {
     const known = caches.get(id)
     if (known?.version === version) return known.cache
+    if (known !== undefined) closeCache(known.cache)
     const cache = new Map<string, unknown>()
     caches.set(id, { version, cache })
     return cache
@@ -56,11 +57,16 @@ export function createTargetOpener({ channels, channelOf, secrets }: TargetSourc
     return known
   }
 
+  function forgetInline() {
+    for (const { cache } of inline.values()) closeCache(cache)
+    inline.clear()
+  }
+
   function inlineKeeping({ ruleId, route, target: { sealed } }: Delivery): Keeping {
     if (sealed === null) return { opened: {}, cache: new Map() }
     let known = inline.get(sealed)
     if (known === undefined) {
-      if (inline.size >= REMEMBERED) inline.clear()
+      if (inline.size >= REMEMBERED) forgetInline()
       known = { opened: unseal(sealed, `rules|${ruleId}|${route}`), cache: new Map() }
       inline.set(sealed, known)
     }

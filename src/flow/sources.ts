@@ -1,8 +1,7 @@
 import type { Cancel, Clock } from '../clock.ts'
 import { type Connection, type ConnectionContext, QueryError, type QueryOptions } from '../connections/connection.ts'
-import { createDeadline } from '../connections/deadline.ts'
 import { connectionKinds, isConnectionKind } from '../connections/index.ts'
-import { messageOf } from '../errors.ts'
+import { AppError, messageOf } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ReasonCode } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
@@ -46,6 +45,8 @@ export interface SourcesDeps {
 
 /** ms that a driver may take longer than the timeout before it is left alone. */
 const GRACE = 5000
+/** ms between looks at queries that should have ended. */
+const LOOK = 1000
 /** Timeouts in a row after which it is asked whether a connection answers at all. */
 const SUSPICIOUS = 3
 /** ms that a probe may take. */
@@ -59,6 +60,7 @@ export function createSources(deps: SourcesDeps): Sources {
   /** Timeouts in a row, by connection. */
   const timeouts = new Map<string, number>()
   const ending = new AbortController()
+  const guarded = createGuard(clock)
 
   function open(row: ConnectionRow): Connection {
     const known = opened.get(row.id)
@@ -149,12 +151,12 @@ export function createSources(deps: SourcesDeps): Sources {
           `"${name}" has been failing since ${new Date(row.openSince).toISOString()}: ${row.lastError ?? 'unknown'}`,
         )
       try {
-        const result = await answerOf(openOrFail(row), sql, options)
+        const result = await guarded(openOrFail(row), sql, options)
         if (row.failures > 0) await worked(row)
         if (timeouts.size > 0) timeouts.delete(row.id)
         return result
       } catch (thrown) {
-        if (thrown instanceof NoResult) throw thrown
+        if (thrown instanceof NoResult || thrown instanceof AppError) throw thrown
         const failure = thrown instanceof QueryError ? thrown.failure : 'query'
         if (failure === 'unavailable') await queryFailed(row, messageOf(thrown))
         // Nobody waits for what it finds; a full disk makes it find out later.
@@ -177,15 +179,48 @@ export function createSources(deps: SourcesDeps): Sources {
   }
 }
 
-/** The answer of a driver, which is not waited for when it neither answers nor gives up by itself. */
-async function answerOf(connection: Connection, sql: string, options: QueryOptions): Promise<QueryResult> {
-  const deadline = createDeadline(options.signal, options.timeout + GRACE)
-  try {
-    const late = new Promise<never>((_, reject) => {
-      deadline.signal.addEventListener('abort', () => reject(deadline.cause()))
-    })
-    return await Promise.race([connection.query(sql, options), late])
-  } finally {
-    deadline.clear()
+interface Awaited {
+  until: number
+  signal: AbortSignal
+  giveUp(reason: QueryError): void
+}
+
+/**
+ * Waits for answers of drivers, but not for ever: one that neither answers nor gives up by itself is left alone. Drivers
+ * keep their own time; this looks after them once a second, since a timer for each query costs more than it is worth.
+ */
+function createGuard(clock: Clock) {
+  const waiting = new Set<Awaited>()
+  let planned = false
+
+  function look() {
+    planned = false
+    const now = clock.now()
+    for (const { until, signal, giveUp } of waiting)
+      if (signal.aborted) giveUp(new QueryError('aborted', 'The query was given up.'))
+      else if (until <= now)
+        giveUp(new QueryError('timeout', 'The query took longer than its timeout and was left alone.'))
+    plan()
   }
+
+  function plan() {
+    if (planned || waiting.size === 0) return
+    planned = true
+    clock.at(clock.now() + LOOK, look)
+  }
+
+  return (connection: Connection, sql: string, options: QueryOptions): Promise<QueryResult> =>
+    new Promise((resolve, reject) => {
+      const until = clock.now() + options.timeout + GRACE
+      const entry: Awaited = { until, signal: options.signal, giveUp: end(reject) }
+      function end<T>(settle: (value: T) => void) {
+        return (value: T) => {
+          waiting.delete(entry)
+          settle(value)
+        }
+      }
+      waiting.add(entry)
+      plan()
+      connection.query(sql, options).then(end(resolve), end(reject))
+    })
 }

@@ -7,10 +7,8 @@ interface Unit {
   reject: (reason: unknown) => void
 }
 
-/** At most this many units wait for a paced commit. */
-const BATCH = 1024
-/** At most this many units share a commit, so that the event loop is not held up for long. */
-const LARGEST = 256
+/** So many units are committed without waiting for more, and no more at once, so that nothing else waits for long. */
+const BATCH = 512
 /** A paced commit comes at most this long (ms) after the one before it. */
 const PACE = 25
 
@@ -84,7 +82,7 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
   function commitSome() {
     cancel()
     planned = 'none'
-    const batch = queue.length > LARGEST ? queue.slice(0, LARGEST) : queue
+    const batch = queue.length > BATCH ? queue.slice(0, BATCH) : queue
     if (batch.length === 0) return
     queue = queue.slice(batch.length)
     try {

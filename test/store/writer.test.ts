@@ -75,8 +75,8 @@ describe('units of one moment', () => {
 
   test('are committed a few hundred at a time, so that nothing else waits long', async () => {
     using box = open()
-    await Promise.all(Array.from({ length: 600 }, (_, number) => box.writer.write(box.note(`${number}`))))
-    expect(box.notes()).toHaveLength(600)
+    await Promise.all(Array.from({ length: 1200 }, (_, number) => box.writer.write(box.note(`${number}`))))
+    expect(box.notes()).toHaveLength(1200)
     expect(box.commits()).toBe(3)
   })
 
