@@ -34,7 +34,7 @@ describe('log', () => {
 
   test('passwords in URLs and tokens are cut out of every text', () => {
     const { log, lines } = recorder('info')
-    log.defect({ where: 'x', error: new Error('postgres://bob:hunter2@db/x and Authorization: Bearer abc.def-123') })
+    log.defect({ where: 'x', error: new Error('postgres://guest:hunter2@db/x and Authorization: Bearer abc.def-123') })
     log.advice({ text: 'http://u:pa55@host' })
     expect(lines.join()).not.toMatch(/hunter2|abc\.def|pa55/)
     expect(lines.join()).toContain('postgres://***@db/x')

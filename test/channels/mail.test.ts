@@ -52,7 +52,7 @@ describe('recipients', () => {
   test.each([
     ['a@x.example', ['|a@x.example']],
     ['a@x.example; b@y.example, c@z.example;', ['|a@x.example', '|b@y.example', '|c@z.example']],
-    ['Ann <a@x.example>;"Bob, Jr; \\"B\\"" <b@y.example>', ['Ann|a@x.example', 'Bob, Jr; "B"|b@y.example']],
+    ['Ops <a@x.example>;"Night, two; \\"B\\"" <b@y.example>', ['Ops|a@x.example', 'Night, two; "B"|b@y.example']],
     ['a@x.example\nb@y.example; a@x.example', ['|a@x.example', '|b@y.example']],
     ['Jürgen <j@bücher.example>', ['Jürgen|j@bücher.example']],
     [' ; , ', []],

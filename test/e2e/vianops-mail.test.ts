@@ -80,6 +80,6 @@ described('the mail example of the VIANOPS document, on real servers', () => {
     await eventually(() => expect(smtp.mails.length).toBeGreaterThan(before))
     const mail = smtp.mails.at(-1)
     expect(mail).toMatchObject({ subject: '5000000000 open', envelope: { to: ['a@x.org', 'b@x.org', 'c@x.org'] } })
-    expect(mail?.text.trim()).toBe('by ada')
+    expect(mail?.text.trim()).toBe('by operator')
   }, 60_000)
 })

@@ -80,7 +80,7 @@ describe('a notification', () => {
       index,
       lastrun: null,
       lastalert: null,
-      createdby: 'ada',
+      createdby: 'operator',
       createddate: expect.any(Number),
     } as unknown as Notification)
     const read = await daemon.call<Notification>('GET', `/v1/notifications/${index}`)
@@ -108,9 +108,9 @@ describe('a notification', () => {
     const answer = await daemon.call<Notification>(
       'POST',
       '/v1/notifications',
-      object({ lastalert: 5, createdby: 'eve', index: 4000 }),
+      object({ lastalert: 5, createdby: 'stranger', index: 4000 }),
     )
-    expect(answer.body).toMatchObject({ lastalert: null, createdby: 'ada' })
+    expect(answer.body).toMatchObject({ lastalert: null, createdby: 'operator' })
     expect(answer.body.index).not.toBe(4000)
     expect(warningsOf(answer)).toEqual([
       'index: is read-only and was ignored',
@@ -290,7 +290,7 @@ describe('a test run', () => {
       await eventually(() => expect(arrived(given)).toHaveLength(count))
     }
     const [request] = arrived(given)
-    expect(JSON.parse(request?.body ?? '')).toEqual({ score: 0.7, by: 'ada', tags: ['a', 'b'] })
+    expect(JSON.parse(request?.body ?? '')).toEqual({ score: 0.7, by: 'operator', tags: ['a', 'b'] })
     expect(request).toMatchObject({ method: 'POST', headers: { 'content-type': 'application/json' } })
     const { body } = await daemon.call<Notification>('GET', `/v1/notifications/${index}`)
     expect(body.lastalert).toBeNull()
@@ -446,7 +446,7 @@ describe('import and export', () => {
   test('index, author and times of an import are kept; unknown fields too', async () => {
     const given = object({
       index: 7001,
-      createdby: 'mary',
+      createdby: 'author',
       createddate: 1.5e12,
       lastrun: 1.6e12,
       lastalert: null,

@@ -26,7 +26,7 @@ function ruleOf(object: JsonObject, changes: Partial<RuleDefinition> = {}): Rule
     origin: { product: 'vianops', index: 1, object: reading.object },
     warnings: reading.warnings,
     blocked: null,
-    createdBy: 'ada',
+    createdBy: 'operator',
     createdAt: 1000,
     updatedAt: 1000,
     nextDueAt: null,
@@ -36,7 +36,7 @@ function ruleOf(object: JsonObject, changes: Partial<RuleDefinition> = {}): Rule
   }
 }
 
-const generated = { index: 1, lastrun: null, lastalert: null, createdby: 'ada', createddate: 1000 }
+const generated = { index: 1, lastrun: null, lastalert: null, createdby: 'operator', createddate: 1000 }
 const write = (rule: Rule) => writeNotification(rule, 1, noChannels)
 
 describe('the document’s examples', () => {

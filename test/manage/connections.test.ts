@@ -102,7 +102,7 @@ test('things of other projects are not there', async () => {
   using context = testManage()
   const connections = manageConnections(context)
   const made = await connections.create(caller, input)
-  const other = { project: 'other', actor: 'bob' }
+  const other = { project: 'other', actor: 'guest' }
   await expect(connections.get('other', made.id)).rejects.toMatchObject({ code: 'not-found' })
   await expect(connections.update(other, made.id, { version: 1 })).rejects.toMatchObject({ code: 'not-found' })
   await expect(connections.remove(other, 'Warehouse')).rejects.toMatchObject({ code: 'not-found' })

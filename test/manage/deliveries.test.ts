@@ -3,7 +3,7 @@ import { manageChannels } from '../../src/manage/channels.ts'
 import { manageDeliveries } from '../../src/manage/deliveries.ts'
 import { caller, type TestManage, testManage } from '../support/manage-context.ts'
 
-const stranger = { project: 'other', actor: 'eve' }
+const stranger = { project: 'other', actor: 'stranger' }
 
 async function queued(context: TestManage, count: number): Promise<string[]> {
   const channels = manageChannels(context)

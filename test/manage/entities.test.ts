@@ -194,7 +194,7 @@ for (const { entity, manage, kind, settings, secret, otherKind, otherSettings } 
     test('of another project is used by nobody here', async () => {
       using context = testManage()
       const things = manage(context)
-      const other = { project: 'other', actor: 'bob' }
+      const other = { project: 'other', actor: 'guest' }
       await things.create(caller, given)
       await things.create(other, given)
       await makeUser(context, entity, 'a')
@@ -206,14 +206,14 @@ for (const { entity, manage, kind, settings, secret, otherKind, otherSettings } 
       using context = testManage()
       const things = manage(context)
       const { id } = await things.create(caller, given)
-      await things.update({ ...caller, actor: 'bob' }, id, { name: 'Next', version: 1 })
-      await things.remove({ ...caller, actor: 'eve' }, 'Next')
+      await things.update({ ...caller, actor: 'guest' }, id, { name: 'Next', version: 1 })
+      await things.remove({ ...caller, actor: 'stranger' }, 'Next')
       const entries = await context.store.audit.list({ entityId: id, limit: 10 })
       expect(
         entries.map(({ project, actor, action, entity: what, detail }) => [project, actor, action, what, detail]),
       ).toEqual([
-        ['default', 'eve', 'remove', entity, { name: 'Next' }],
-        ['default', 'bob', 'update', entity, { name: 'Next' }],
+        ['default', 'stranger', 'remove', entity, { name: 'Next' }],
+        ['default', 'guest', 'update', entity, { name: 'Next' }],
         ['default', 'ann', 'create', entity, { name: 'Main' }],
       ])
     })
@@ -281,7 +281,7 @@ describe('rules that wait for a connection', () => {
     using context = testManage()
     const rules = manageRules(context)
     await rules.create(caller, waiting('a'), { allowUnbound: true })
-    await manageConnections(context).create({ project: 'other', actor: 'bob' }, lake)
+    await manageConnections(context).create({ project: 'other', actor: 'guest' }, lake)
     expect((await rules.get('default', 'a')).blocked).not.toBeNull()
   })
 

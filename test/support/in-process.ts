@@ -82,7 +82,7 @@ export async function startInProcess(settings: Record<string, string> = {}): Pro
     const input = { name, role, ...(project === undefined ? {} : { project }) }
     return (await manageTokens({ store: app.store, clock }).create('tests', input)).token
   }
-  const admin = await token('ada', 'admin')
+  const admin = await token('operator', 'admin')
 
   return {
     get url() {
