@@ -2,7 +2,7 @@ import { FALLBACK_ROUTE } from '../evaluate/policy.ts'
 import { newId } from '../ids.ts'
 import type { NewDelivery } from '../model/delivery.ts'
 import { formatDuration } from '../model/duration.ts'
-import type { Message } from '../model/message.ts'
+import { blankMessage, type Message } from '../model/message.ts'
 import type { Store } from '../store/index.ts'
 import { deadlineOf, stored } from './routes.ts'
 
@@ -67,22 +67,14 @@ export async function sendNotice(store: Store, notice: Notice, now: number): Pro
   if (channel === undefined || channel.disabledReason !== null || notice.subject === `channel|${channel.id}`)
     return false
   const { kind, title, summary, facts, project, subject, since } = notice
-  const message: Message = {
-    kind,
+  const message = blankMessage(kind, now, {
     title,
     severity: kind === 'error' ? 'error' : 'info',
     summary,
-    paragraphs: [],
     facts,
-    links: [],
-    actions: [],
-    attachments: [],
     why: 'This is the fallback channel of the project.',
-    rule: '',
-    tags: [],
     alerts: [{ fingerprint: subject, labels: {}, since, value: '' }],
-    time: now,
-  }
+  })
   const delivery: NewDelivery = {
     id: newId('msg', now),
     project,

@@ -4,7 +4,7 @@ import { channels } from '../channels/index.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject } from '../model/json.ts'
-import { type Message, type MessageKind, severities } from '../model/message.ts'
+import { blankMessage, type Message, severities } from '../model/message.ts'
 import { name } from '../model/rule.ts'
 import { validate } from '../model/validate.ts'
 import type { ChannelRow } from '../store/channels.ts'
@@ -185,26 +185,6 @@ export function manageChannels(context: ManageContext) {
       const why = `Test sent by ${caller.actor}`
       return enqueue(caller, row, blankMessage('test', clock.now(), { title, summary, why }), {})
     },
-  }
-}
-
-function blankMessage(kind: MessageKind, time: number, content: Partial<Message>): Message {
-  return {
-    kind,
-    title: '',
-    severity: 'info',
-    summary: '',
-    paragraphs: [],
-    facts: [],
-    links: [],
-    actions: [],
-    attachments: [],
-    why: '',
-    rule: '',
-    tags: [],
-    alerts: [],
-    time,
-    ...content,
   }
 }
 

@@ -75,3 +75,24 @@ export interface RenderedBody {
   /** Whether the template declared JSON and the text parses as JSON. */
   contentType: 'application/json' | 'text/plain' | 'text/html' | 'application/x-www-form-urlencoded'
 }
+
+/** A message with only what is given; everything else is empty. */
+export function blankMessage(kind: MessageKind, time: number, content: Partial<Message>): Message {
+  return {
+    kind,
+    title: '',
+    severity: 'info',
+    summary: '',
+    paragraphs: [],
+    facts: [],
+    links: [],
+    actions: [],
+    attachments: [],
+    why: '',
+    rule: '',
+    tags: [],
+    alerts: [],
+    time,
+    ...content,
+  }
+}
