@@ -7,7 +7,7 @@ import type { Json } from './json.ts'
  * - `decimal`: its exact text, such as `12.50`
  * - `timestamp`: ISO 8601 with offset `Z` where the database knows the instant, without offset where it does not
  * - `date`, `time`, `interval`: ISO 8601 text
- * - `json`: any JSON value; `text`, `boolean`: as named
+ * - `json`: a JSON value of whatever shape; `text`, `boolean`: as named
  */
 export type ColumnType =
   | 'integer'

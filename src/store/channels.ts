@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import { changedMeanwhile, type NameFilter } from './connections.ts'
 import type { StoreContext } from './context.ts'
+import { keptRows } from './named-rows.ts'
 import { channels, rules } from './schema.ts'
 
 /** A stored channel; `sealed` is one JSON object of its secret settings. */
@@ -21,21 +22,8 @@ export type NewChannel = ChannelChanges & Pick<ChannelRow, 'id' | 'project' | 'c
 export type ChannelQueries = ReturnType<typeof channelQueries>
 
 export function channelQueries({ database: { orm }, writer, clock }: StoreContext) {
-  let cache: Map<string, ChannelRow> | undefined
-  const cached = () => {
-    cache ??= new Map(
-      orm
-        .select()
-        .from(channels)
-        .all()
-        .map((row) => [row.id, row]),
-    )
-    return cache
-  }
-  const write = <T>(unit: () => T) =>
-    writer.write(unit).finally(() => {
-      cache = undefined
-    })
+  const kept = keptRows<ChannelRow>(writer, () => orm.select().from(channels).all())
+  const { write } = kept
   const named = (project: string, name: string) =>
     orm
       .select()
@@ -81,12 +69,9 @@ export function channelQueries({ database: { orm }, writer, clock }: StoreContex
         orm.delete(channels).where(eq(channels.id, id)).run()
       }),
 
-    get: async (id: string): Promise<ChannelRow | undefined> => cached().get(id),
+    get: async (id: string): Promise<ChannelRow | undefined> => kept.get(id),
 
-    byName: async (project: string, name: string): Promise<ChannelRow | undefined> => {
-      for (const row of cached().values()) if (row.project === project && row.name === name) return row
-      return undefined
-    },
+    byName: async (project: string, name: string): Promise<ChannelRow | undefined> => kept.byName(project, name),
 
     /** By name. */
     list: async (filter: NameFilter): Promise<ChannelRow[]> =>
@@ -98,8 +83,7 @@ export function channelQueries({ database: { orm }, writer, clock }: StoreContex
         .limit(filter.limit)
         .all(),
 
-    names: async (project: string): Promise<string[]> =>
-      [...cached().values()].filter((row) => row.project === project).map(({ name }) => name),
+    names: async (project: string): Promise<string[]> => kept.names(project),
 
     /** Names of the rules with a route to it. */
     usedBy: async (project: string, name: string): Promise<string[]> =>
@@ -134,7 +118,7 @@ export function channelQueries({ database: { orm }, writer, clock }: StoreContex
 
     /** The channel for the instance's own notices and for rules without routes. */
     fallback: async (project: string): Promise<ChannelRow | undefined> =>
-      [...cached().values()].find((row) => row.project === project && row.fallback),
+      kept.all().find((row) => row.project === project && row.fallback),
   }
 }
 

@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { StoreContext } from './context.ts'
+import { keptRows } from './named-rows.ts'
 import { connections, rules } from './schema.ts'
 
 /** A stored connection with its breaker; `sealed` is one JSON object of its secret settings. */
@@ -35,21 +36,8 @@ const FIRST_PROBE = 15_000
 const LONGEST_PROBE = 300_000
 
 export function connectionQueries({ database: { orm }, writer, clock }: StoreContext) {
-  let cache: Map<string, ConnectionRow> | undefined
-  const cached = () => {
-    cache ??= new Map(
-      orm
-        .select()
-        .from(connections)
-        .all()
-        .map((row) => [row.id, row]),
-    )
-    return cache
-  }
-  const write = <T>(unit: () => T) =>
-    writer.write(unit).finally(() => {
-      cache = undefined
-    })
+  const kept = keptRows<ConnectionRow>(writer, () => orm.select().from(connections).all())
+  const { write } = kept
   const stored = (id: string) => orm.select().from(connections).where(eq(connections.id, id)).get()
   const named = (project: string, name: string) =>
     orm
@@ -91,12 +79,9 @@ export function connectionQueries({ database: { orm }, writer, clock }: StoreCon
         orm.delete(connections).where(eq(connections.id, id)).run()
       }),
 
-    get: async (id: string): Promise<ConnectionRow | undefined> => cached().get(id),
+    get: async (id: string): Promise<ConnectionRow | undefined> => kept.get(id),
 
-    byName: async (project: string, name: string): Promise<ConnectionRow | undefined> => {
-      for (const row of cached().values()) if (row.project === project && row.name === name) return row
-      return undefined
-    },
+    byName: async (project: string, name: string): Promise<ConnectionRow | undefined> => kept.byName(project, name),
 
     /** By name. */
     list: async (filter: NameFilter): Promise<ConnectionRow[]> =>
@@ -108,8 +93,7 @@ export function connectionQueries({ database: { orm }, writer, clock }: StoreCon
         .limit(filter.limit)
         .all(),
 
-    names: async (project: string): Promise<string[]> =>
-      [...cached().values()].filter((row) => row.project === project).map(({ name }) => name),
+    names: async (project: string): Promise<string[]> => kept.names(project),
 
     /** Names of the rules that query it. */
     usedBy: async (project: string, name: string): Promise<string[]> =>
@@ -141,7 +125,7 @@ export function connectionQueries({ database: { orm }, writer, clock }: StoreCon
 
     /** Closes the breaker; `closed` tells that it was open until now. Costs nothing while all is well. */
     recordSuccess: async (id: string): Promise<{ closed: boolean }> => {
-      if ((cached().get(id)?.failures ?? 0) === 0) return { closed: false }
+      if ((kept.get(id)?.failures ?? 0) === 0) return { closed: false }
       return write(() => {
         const closed = (stored(id)?.openSince ?? null) !== null
         orm.update(connections).set(calm).where(eq(connections.id, id)).run()
@@ -150,7 +134,7 @@ export function connectionQueries({ database: { orm }, writer, clock }: StoreCon
     },
 
     /** Connections whose breaker is open. */
-    failing: async (): Promise<ConnectionRow[]> => [...cached().values()].filter(({ openSince }) => openSince !== null),
+    failing: async (): Promise<ConnectionRow[]> => kept.all().filter(({ openSince }) => openSince !== null),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Message } from '../../src/model/message.ts'
+import { blankMessage, type Message } from '../../src/model/message.ts'
 
 const time = Date.UTC(2026, 2, 4, 9, 30)
 
@@ -78,22 +78,7 @@ export const messages: Record<string, Message> = {
     facts: [{ name: '🌡️', value: '٣٫١٤' }],
     tags: ['🔥'],
   },
-  empty: {
-    kind: 'firing',
-    title: '',
-    severity: 'info',
-    summary: '',
-    paragraphs: [],
-    facts: [],
-    links: [],
-    actions: [],
-    attachments: [],
-    why: '',
-    rule: '',
-    tags: [],
-    alerts: [],
-    time,
-  },
+  empty: blankMessage('firing', time, {}),
   hostile: {
     ...firing,
     title: `Drift of ${hostile[3]} ${hostile[0]}`,

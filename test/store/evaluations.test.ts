@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import type { Alert } from '../../src/model/alert.ts'
 import type { NewDelivery } from '../../src/model/delivery.ts'
+import { blankMessage } from '../../src/model/message.ts'
 import type { Rule } from '../../src/model/rule.ts'
 import type { EvaluationCommit } from '../../src/store/evaluations.ts'
 import { newRule } from '../support/rules.ts'
@@ -78,22 +79,7 @@ function delivery(id: string): NewDelivery {
     fingerprints: [''],
     target: { channelId: null, kind: 'webhook', destination: 'webhook|here', settings: {}, sealed: null },
     kind: 'firing',
-    message: {
-      kind: 'firing',
-      title: 't',
-      severity: 'warning',
-      summary: '',
-      paragraphs: [],
-      facts: [],
-      links: [],
-      actions: [],
-      attachments: [],
-      why: '',
-      rule: 'rule',
-      tags: [],
-      alerts: [],
-      time: 100,
-    },
+    message: blankMessage('firing', 100, { title: 't', rule: 'rule' }),
     createdAt: 100,
   }
 }

@@ -4,7 +4,7 @@ import { createTargetOpener } from '../../src/deliver/resolve-target.ts'
 import { createWorker, type Worker, type WorkerOptions } from '../../src/deliver/worker.ts'
 import { createLog } from '../../src/log.ts'
 import type { Delivery, NewDelivery } from '../../src/model/delivery.ts'
-import type { Message, MessageKind } from '../../src/model/message.ts'
+import { blankMessage, type Message, type MessageKind } from '../../src/model/message.ts'
 import { createStore, type Store } from '../../src/store/index.ts'
 import { testHttp } from './egress.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
@@ -33,22 +33,8 @@ export function target(destination: string, kind = 'script'): NewDelivery['targe
 }
 
 export function newMessage(kind: MessageKind = 'firing', title = 'Disk full'): Message {
-  return {
-    kind,
-    title,
-    severity: 'warning',
-    summary: 'The disk is full.',
-    paragraphs: [],
-    facts: [],
-    links: [],
-    actions: [],
-    attachments: [],
-    why: 'The condition was true.',
-    rule: 'Disks',
-    tags: [],
-    alerts: [],
-    time: 0,
-  }
+  const texts = { summary: 'The disk is full.', why: 'The condition was true.', rule: 'Disks' }
+  return blankMessage(kind, 0, { title, severity: 'warning', ...texts })
 }
 
 /** One send as the scripted channel saw it. */
