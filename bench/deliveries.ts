@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import * as v from 'valibot'
 import { migrations } from '../src/assets.ts'
 import { webhook } from '../src/channels/webhook.ts'
 import { systemClock } from '../src/clock.ts'
@@ -65,7 +66,7 @@ export async function runOurs(file: string, receiver: Receiver, units: number): 
   migrate(database, migrations(), null)
   const store = createStore(database, clock)
   const settings = { url: receiver.url }
-  const destination = webhook.destination({ ...settings, method: 'POST', timeoutSeconds: 30 })
+  const destination = webhook.destination(v.parse(webhook.settings, settings))
   const channel = await store.channels.create({
     id: newId('chn', clock.now()),
     project: 'default',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Message, MessageKind, RenderedBody } from '../model/message.ts'
 import type { Channel, Receipt, SendContext } from './channel.ts'
 import { answerText, requestOnce, statusFailure } from './http.ts'
+import { reaching } from './http-settings.ts'
 import { type WebhookSettings, webhookSettings } from './webhook/settings.ts'
 import { signWebhook } from './webhook/signature.ts'
 
@@ -28,7 +29,7 @@ export const webhook = {
     return { body: event(message), contentType: 'application/json' }
   },
   async send(payload: WebhookPayload, settings: WebhookSettings, context: SendContext): Promise<Receipt> {
-    const { url, method, secret, previousSecret, timeoutSeconds } = settings
+    const { url, method, secret, previousSecret } = settings
     const seconds = Math.floor(context.now / 1000)
     const headers: Record<string, string> = {}
     if (payload.body !== null) headers['content-type'] = payload.contentType
@@ -40,7 +41,7 @@ export const webhook = {
       headers['webhook-signature'] = signWebhook(secrets, context.deliveryId, seconds, payload.body ?? '')
     }
     const { signal, now } = context
-    const request = { method, url, headers, signal, timeout: timeoutSeconds * 1000 }
+    const request = { method, url, headers, signal, ...reaching(settings) }
     const response = await requestOnce(
       context.http,
       payload.body === null ? request : { ...request, body: payload.body },

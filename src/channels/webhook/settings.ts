@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { field } from '../../model/settings.ts'
+import { httpEntries } from '../http-settings.ts'
 import { secretProblem } from './signature.ts'
 
 const methods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
@@ -71,17 +72,7 @@ export const webhookSettings = v.strictObject({
       secret: true,
     }),
   ),
-  timeoutSeconds: v.pipe(
-    v.optional(
-      v.pipe(
-        v.number('must be a number of seconds'),
-        v.minValue(1, 'must be 1 second at least'),
-        v.maxValue(120, 'must be 120 seconds at most'),
-      ),
-      30,
-    ),
-    field({ title: 'Timeout', hint: 'Seconds for the whole exchange.' }),
-  ),
+  ...httpEntries,
 })
 
 export type WebhookSettings = v.InferOutput<typeof webhookSettings>

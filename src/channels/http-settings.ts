@@ -1,0 +1,63 @@
+import * as v from 'valibot'
+import { field } from '../model/settings.ts'
+import type { HttpRequest } from '../net.ts'
+
+/** The longest PEM text of authorities a channel may carry. */
+const LONGEST_PEM = 200_000
+
+/** How a channel reaches its receiver over HTTP: entries for the settings of every channel that does. */
+export const httpEntries = {
+  timeoutSeconds: v.pipe(
+    v.optional(
+      v.pipe(
+        v.number('must be a number of seconds'),
+        v.minValue(1, 'must be 1 second at least'),
+        v.maxValue(120, 'must be 120 seconds at most'),
+      ),
+      30,
+    ),
+    field({ title: 'Timeout', hint: 'Seconds for the whole exchange.' }),
+  ),
+  useProxy: v.pipe(
+    v.optional(v.boolean('must be true or false'), true),
+    field({ title: 'Use the proxy', hint: 'Go through the proxy of the configuration, where there is one.' }),
+  ),
+  verifyCertificate: v.pipe(
+    v.optional(v.boolean('must be true or false'), true),
+    field({ title: 'Check the certificate', hint: 'Without it anybody on the way can read and change what is sent.' }),
+  ),
+  authorities: v.pipe(
+    v.optional(
+      v.pipe(
+        v.string('must be text'),
+        v.maxLength(LONGEST_PEM, `must be at most ${LONGEST_PEM} characters`),
+        v.includes('-----BEGIN CERTIFICATE-----', 'must hold certificates in PEM form'),
+      ),
+    ),
+    field({
+      title: 'Own authorities',
+      hint: 'Certificates in PEM form to trust besides the usual ones.',
+      multiline: true,
+    }),
+  ),
+} as const
+
+export interface HttpSettings {
+  timeoutSeconds: number
+  useProxy: boolean
+  verifyCertificate: boolean
+  authorities?: string | undefined
+}
+
+/** What these settings mean for a request. */
+export function reaching(settings: HttpSettings): Pick<HttpRequest, 'timeout' | 'proxy' | 'tls'> {
+  const { timeoutSeconds, useProxy, verifyCertificate, authorities } = settings
+  const isUsual = verifyCertificate && authorities === undefined
+  return {
+    timeout: timeoutSeconds * 1000,
+    proxy: useProxy,
+    ...(isUsual
+      ? {}
+      : { tls: { verify: verifyCertificate, authorities: authorities === undefined ? [] : [authorities] } }),
+  }
+}
