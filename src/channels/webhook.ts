@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Message, MessageKind, RenderedBody } from '../model/message.ts'
+import { type Message, type MessageKind, messageText, type RenderedBody } from '../model/message.ts'
 import type { Channel, Receipt, SendContext } from './channel.ts'
 import { answerText, requestOnce, statusFailure } from './http.ts'
 import { reaching } from './http-settings.ts'
@@ -63,10 +63,8 @@ const types: Record<MessageKind, string> = {
 }
 
 function event(message: Message): string {
-  const { body: _, time, ...rest } = message
-  const timestamp = new Date(time).toISOString()
-  const data = Object.assign(rest, { time: timestamp })
-  return JSON.stringify({ v: 1, type: types[message.kind], timestamp, data })
+  const timestamp = new Date(message.time).toISOString()
+  return `{"v":1,"type":"${types[message.kind]}","timestamp":"${timestamp}","data":${messageText(message)}}`
 }
 
 function ownBody({ text, contentType }: RenderedBody): WebhookPayload {

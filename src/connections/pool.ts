@@ -1,5 +1,7 @@
 /** A bounded set of things that are dear to open and serve one user at a time. */
 export interface Pool<T> {
+  /** An idle one, if there is one. */
+  idle(): T | undefined
   /** An idle one, or a new one, or the next that comes free. Rejects with the signal's reason, or as `open` does. */
   acquire(signal: AbortSignal): Promise<T>
   /** Gives one back for others. */
@@ -89,13 +91,16 @@ export function createPool<T>({ size, idle, open, end }: PoolOptions<T>): Pool<T
     planSweep()
   }
 
+  const idleOne = () => resting.pop()?.item
+
   function take(signal: AbortSignal): T | Promise<T> {
-    const rested = resting.pop()
-    if (rested !== undefined) return rested.item
+    const rested = idleOne()
+    if (rested !== undefined) return rested
     return members.size + opening < size ? openOne(signal) : wait(signal)
   }
 
   return {
+    idle: idleOne,
     acquire: async (signal) => {
       signal.throwIfAborted()
       const item = await take(signal)

@@ -76,6 +76,18 @@ export interface RenderedBody {
   contentType: 'application/json' | 'text/plain' | 'text/html' | 'application/x-www-form-urlencoded'
 }
 
+const texts = new WeakMap<Message, string>()
+
+/** A message as JSON. A message that is queued or sent changes no more, so its text is made once. */
+export function messageText(message: Message): string {
+  let text = texts.get(message)
+  if (text === undefined) {
+    text = JSON.stringify(message)
+    texts.set(message, text)
+  }
+  return text
+}
+
 /** A message with only what is given; everything else is empty. */
 export function blankMessage(kind: MessageKind, time: number, content: Partial<Message>): Message {
   return {

@@ -1,4 +1,5 @@
 import { type DeliveryState, lifetimes, type NewDelivery } from '../model/delivery.ts'
+import { messageText } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { StoreContext } from './context.ts'
 import type { FreshDeliveries } from './delivery-fresh.ts'
@@ -153,7 +154,7 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
       follows,
     )
     const seq = Number(row.lastInsertRowid)
-    const message = JSON.stringify(delivery.message)
+    const message = messageText(delivery.message)
     insertContent.run(seq, JSON.stringify(target.settings), target.sealed, message)
     fresh.keep(seq, delivery, message.length)
     if (waitsFor === null && pointless(follows)) {

@@ -121,11 +121,16 @@ export function toAttempt(deliveryId: string, row: AttemptRecord): Attempt {
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     outcome: row.outcome,
-    reason: row.reason,
+    reason: row.outcome === 'delivered' ? 'delivered' : row.reason,
     response: row.response,
     retryAt: row.retry_at,
     trigger: row.trigger,
   }
+}
+
+function reasonOf({ state, reason }: DeliveryRecord): Reason | null {
+  if (reason !== null) return JSON.parse(reason) as Reason
+  return state === 'delivered' ? { code: 'delivered' } : null
 }
 
 function common(row: DeliveryRecord): Omit<Delivery, 'message' | 'target'> {
@@ -139,7 +144,7 @@ function common(row: DeliveryRecord): Omit<Delivery, 'message' | 'target'> {
     kind: row.message_kind,
     createdAt: row.created_at,
     state: row.state,
-    reason: row.reason === null ? null : (JSON.parse(row.reason) as Reason),
+    reason: reasonOf(row),
     attempts: row.attempts,
     nextAt: row.next_at,
     deadlineAt: row.deadline_at,

@@ -82,7 +82,6 @@ const DUE = 'SELECT seq, id, attempts, reason, deadline_at FROM deliveries'
 const UNTRIED: History = { manual: false, doubtful: false, before: 0 }
 const TELLS: ReadonlySet<MessageKind> = new Set(['firing', 'reminder', 'no-data', 'error'])
 const CONTINUES: ReadonlySet<MessageKind> = new Set(['reminder', 'resolved', 'recovered'])
-const DELIVERED = JSON.stringify({ code: 'delivered' } satisfies Reason)
 
 /** The hot path of the outbox: statements prepared once, whole turns of the event loop in one transaction. */
 export function deliveryTurns(
@@ -120,16 +119,19 @@ export function deliveryTurns(
     `SELECT outcome, (SELECT max(number) FROM attempts m WHERE m.delivery = a.delivery AND m."trigger" = 'manual') AS manual
      FROM attempts a WHERE delivery = ? AND number = ?`,
   )
-  const closeDelivered = raw.prepare(
-    "UPDATE attempts SET finished_at = ?, outcome = 'delivered', reason = 'delivered', response = ? WHERE delivery = ? AND number = ?",
-  )
+  // What only repeats the outcome is not stored: rows that grow are moved to further pages.
   const deliver = raw.prepare(
-    `UPDATE deliveries SET state = 'delivered', reason = '${DELIVERED}', finished_at = ?, receipt = ? WHERE seq = ?`,
+    "UPDATE deliveries SET state = 'delivered', reason = NULL, finished_at = ?, receipt = ? WHERE seq = ?",
+  )
+  const closeAlike = raw.prepare(
+    `UPDATE attempts SET finished_at = ?, outcome = 'delivered', response = ?
+     WHERE number = ? AND delivery IN (SELECT value FROM json_each(?))`,
+  )
+  const deliverAlike = raw.prepare(
+    `UPDATE deliveries SET state = 'delivered', reason = NULL, finished_at = ?
+     WHERE seq IN (SELECT value FROM json_each(?))`,
   )
   const again = raw.prepare("UPDATE deliveries SET state = 'pending', reason = ?, next_at = ? WHERE seq = ?")
-  const told = raw.prepare(
-    'UPDATE route_states SET delivered_at = ? WHERE rule_id = ? AND route = ? AND fingerprint = ? AND delivery_id = ?',
-  )
   const anyWaiting = raw.prepare('SELECT 1 FROM deliveries WHERE waits_for IS NOT NULL LIMIT 1')
   const alerted = raw.prepare('UPDATE rule_clocks SET last_alert_at = ? WHERE rule_id = ?')
   const firstReceipt = raw
@@ -189,11 +191,28 @@ export function deliveryTurns(
     }
   }
 
-  /** Statement by statement rather than delivery by delivery: a statement that was just run runs faster. */
+  /** In few statements, whatever their number: most of one moment were delivered and answered alike. */
   function recordAll(finished: readonly Finished[]) {
     const someWait = anyWaiting.get() !== undefined
-    for (const each of finished) close(each)
-    for (const each of finished) move(each)
+    const alike = new Map<string, [Finished, ...Finished[]]>()
+    for (const each of finished) {
+      const { claim, response, at, next } = each
+      if (next.state !== 'delivered' || next.receipt !== null) {
+        close(each)
+        move(each)
+        continue
+      }
+      const key = `${at} ${claim.attempt} ${response}`
+      const group = alike.get(key)
+      if (group === undefined) alike.set(key, [each])
+      else group.push(each)
+    }
+    for (const group of alike.values()) {
+      const [{ claim, at, response }] = group
+      const seqs = `[${group.map(({ claim: { seq } }) => seq)}]`
+      closeAlike.run(at, response, claim.attempt, seqs)
+      deliverAlike.run(at, seqs)
+    }
     tell(finished)
     if (someWait)
       for (const { claim, at, next } of finished)
@@ -201,8 +220,8 @@ export function deliveryTurns(
   }
 
   function close({ claim: { seq, attempt }, outcome, cause, response, at, next }: Finished) {
-    if (next.state === 'delivered' && cause === 'delivered') closeDelivered.run(at, response, seq, attempt)
-    else closeAttempt.run(at, outcome, cause, response, next.state === 'pending' ? next.nextAt : null, seq, attempt)
+    const reason = outcome === 'delivered' ? null : cause
+    closeAttempt.run(at, outcome, reason, response, next.state === 'pending' ? next.nextAt : null, seq, attempt)
   }
 
   function move({ claim: { seq, delivery }, at, next }: Finished) {
@@ -211,16 +230,13 @@ export function deliveryTurns(
     else deliver.run(at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
   }
 
-  /** Notes which alerts people have been told of. A test run tells of none. */
+  /** Notes when people last heard of a rule's alerts. A test run is about none. */
   function tell(finished: readonly Finished[]) {
     const alerting = new Map<string, number>()
     for (const { claim, at, next } of finished) {
-      const { id, ruleId, route, kind, fingerprints } = claim.delivery
-      if (next.state !== 'delivered' || ruleId === null || !TELLS.has(kind)) continue
-      for (const fingerprint of fingerprints) {
-        told.run(at, ruleId, route, fingerprint, id)
-        alerting.set(ruleId, at)
-      }
+      const { ruleId, kind, fingerprints } = claim.delivery
+      const tells = TELLS.has(kind) && fingerprints.length > 0
+      if (next.state === 'delivered' && ruleId !== null && tells) alerting.set(ruleId, at)
     }
     for (const [ruleId, at] of alerting) alerted.run(at, ruleId)
   }

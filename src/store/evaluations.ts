@@ -7,6 +7,7 @@ import type { QueryResult } from '../model/result.ts'
 import type { StoreContext } from './context.ts'
 import { pack, unpack } from './pack.ts'
 import { evaluations, ruleClocks } from './schema.ts'
+import { TOLD_AT } from './told.ts'
 
 /** Rules remembered to have no state. */
 const MOST_STATELESS = 20_000
@@ -69,7 +70,7 @@ export function evaluationQueries(
   const removeAlert = raw.prepare('DELETE FROM alerts WHERE rule_id = ? AND fingerprint = ?')
   const tell = raw.prepare(
     `INSERT INTO route_states (rule_id, route, fingerprint, delivered_at, delivery_id, sequence) VALUES (?, ?, ?, NULL, ?, ?)
-     ON CONFLICT DO UPDATE SET delivery_id = excluded.delivery_id, sequence = excluded.sequence`,
+     ON CONFLICT DO UPDATE SET delivered_at = ${TOLD_AT}, delivery_id = excluded.delivery_id, sequence = excluded.sequence`,
   )
   // Most rules have neither, and a look takes a lock on the file.
   const stateless = new Set<string>()
@@ -80,8 +81,8 @@ export function evaluationQueries(
     .pluck()
   const alertsOf = raw.prepare<[string], AlertRecord>('SELECT * FROM alerts WHERE rule_id = ?')
   const routesOf = raw.prepare<[string], RouteRecord>(
-    `SELECT s.route, s.fingerprint, s.delivered_at, s.delivery_id, s.sequence, d.state, d.created_at FROM route_states s
-     LEFT JOIN deliveries d ON d.id = s.delivery_id WHERE s.rule_id = ?`,
+    `SELECT route_states.route, route_states.fingerprint, ${TOLD_AT} AS told_at, delivery_id, sequence, d.state, d.created_at
+     FROM route_states LEFT JOIN deliveries d ON d.id = delivery_id WHERE route_states.rule_id = ?`,
   )
   const previousOf = raw
     .prepare<[string], string | Buffer | null>('SELECT previous FROM rule_clocks WHERE rule_id = ?')
@@ -280,7 +281,7 @@ interface AlertRecord {
 interface RouteRecord {
   route: string
   fingerprint: string
-  delivered_at: number | null
+  told_at: number | null
   delivery_id: string | null
   sequence: number
   state: DeliveryState | null
@@ -304,13 +305,13 @@ function toAlert(row: AlertRecord): Alert {
 
 function toRouteState(row: RouteRecord): RouteState {
   const { route, fingerprint, sequence } = row
-  return { route, fingerprint, sequence, deliveredAt: row.delivered_at, delivery: deliveryOf(row) }
+  return { route, fingerprint, sequence, deliveredAt: row.told_at, delivery: deliveryOf(row) }
 }
 
-/** A delivery that retention has removed was final; whether it arrived shows in `delivered_at`. */
-function deliveryOf({ delivery_id: id, state, created_at: at, delivered_at }: RouteRecord): RouteState['delivery'] {
+/** A delivery that retention has removed was final; whether it arrived shows in `told_at`. */
+function deliveryOf({ delivery_id: id, state, created_at: at, told_at }: RouteRecord): RouteState['delivery'] {
   if (id === null) return null
-  if (state === null) return { id, at, state: delivered_at === null ? 'failed' : 'delivered' }
+  if (state === null) return { id, at, state: told_at === null ? 'failed' : 'delivered' }
   if (state === 'delivered' || state === 'sending' || state === 'unknown') return { id, at, state }
   return { id, at, state: state === 'pending' ? 'waiting' : 'failed' }
 }

@@ -1,5 +1,6 @@
 import type { Verdict } from '../model/evaluation.ts'
 import type { StoreContext } from './context.ts'
+import { TOLD_AT } from './told.ts'
 
 /** What a step of retention removed. */
 export interface Removed {
@@ -60,12 +61,16 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
        WHERE s.rule_id = d.rule_id AND s.route = d.route AND s.delivery_id = d.id AND a.state <> 'normal') AS needed
      FROM deliveries d WHERE seq > +? ORDER BY seq LIMIT +?`,
   )
+  const noteTold = raw.prepare(
+    `UPDATE route_states SET delivered_at = ${TOLD_AT} 
+     WHERE (rule_id, route, delivery_id) = (SELECT rule_id, route, id FROM deliveries WHERE seq = ?)`,
+  )
   const removeDelivery = raw.prepare('DELETE FROM deliveries WHERE seq = ?')
   const oldAlerts = raw.prepare<[number, number, number, number], { rule_id: string; fingerprint: string }>(
     `SELECT a.rule_id, a.fingerprint FROM alerts a JOIN rules r ON r.id = a.rule_id
      WHERE a.state = 'normal' AND a.since < ? AND NOT EXISTS (
-       SELECT 1 FROM route_states s WHERE s.rule_id = a.rule_id AND s.fingerprint = a.fingerprint
-       AND s.delivered_at >= min(?, ? - coalesce(json_extract(r.definition, '$.suppressionMinutes'), 0) * 60000))
+       SELECT 1 FROM route_states WHERE rule_id = a.rule_id AND fingerprint = a.fingerprint
+       AND ${TOLD_AT} >= min(?, ? - coalesce(json_extract(r.definition, '$.suppressionMinutes'), 0) * 60000))
      LIMIT ?`,
   )
   const removeAlert = raw.prepare('DELETE FROM alerts WHERE rule_id = ? AND fingerprint = ?')
@@ -118,8 +123,9 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
       const rows = nextDeliveries.all(last, limit)
       for (const row of rows) {
         if (row.created_at >= olderThan || removed >= limit) return removed
-        if (row.finished_at !== null && row.finished_at < olderThan && row.needed === 0)
-          removed += removeDelivery.run(row.seq).changes
+        if (row.finished_at === null || row.finished_at >= olderThan || row.needed === 1) continue
+        noteTold.run(row.seq)
+        removed += removeDelivery.run(row.seq).changes
       }
       const end = rows.at(-1)
       if (end === undefined) return removed

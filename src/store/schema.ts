@@ -160,6 +160,7 @@ export const routeStates = sqliteTable(
       .references(() => rules.id, { onDelete: 'cascade' }),
     route: text().notNull(),
     fingerprint: text().notNull(),
+    /** Of deliveries before the named one, and of it once it is forgotten: see `told.ts`. */
     deliveredAt: integer(),
     deliveryId: text(),
     sequence: integer().notNull(),

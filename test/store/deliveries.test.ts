@@ -3,6 +3,7 @@ import { AppError } from '../../src/errors.ts'
 import type { NewDelivery } from '../../src/model/delivery.ts'
 import { deliveryQueries } from '../../src/store/deliveries.ts'
 import type { Claim, Finished } from '../../src/store/delivery-turns.ts'
+import { TOLD_AT } from '../../src/store/told.ts'
 import { newDelivery, newMessage, target } from '../support/deliveries.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { tempDatabase } from '../support/temp-database.ts'
@@ -271,7 +272,9 @@ describe('what was told', () => {
       ('rul_1', 'hook', 'a', 'now', 1), ('rul_1', 'hook', 'b', 'now', 1), ('rul_1', 'hook', 'c', 'newer', 1)`)
   }
   const toldAt = (box: ReturnType<typeof open>) =>
-    box.database.raw.prepare('SELECT delivered_at FROM route_states ORDER BY fingerprint').pluck().all()
+    box.database.raw.prepare(`SELECT ${TOLD_AT} FROM route_states ORDER BY fingerprint`).pluck().all()
+  const heardAt = (box: ReturnType<typeof open>) =>
+    box.database.raw.prepare('SELECT last_alert_at FROM rule_clocks').pluck().get()
 
   test('counts from the first success, and only for the message the route told last', async () => {
     using box = open()
@@ -283,16 +286,16 @@ describe('what was told', () => {
     const [second] = await box.claim()
     await box.record(delivered(second!, 7000))
     expect(toldAt(box)).toEqual([7000, 7000, null])
-    expect(box.database.raw.prepare('SELECT last_alert_at FROM rule_clocks').pluck().get()).toBe(7000)
+    expect(heardAt(box)).toBe(7000)
   })
 
   test('does not count an end', async () => {
     using box = open()
     withRule(box)
-    await box.queue({ id: 'now', kind: 'resolved' })
+    await box.queue({ id: 'end', kind: 'resolved' })
     const [claim] = await box.claim()
     await box.record(delivered(claim!))
-    expect(toldAt(box)).toEqual([null, null, null])
+    expect([...toldAt(box), heardAt(box)]).toEqual([null, null, null, null])
   })
 
   test('is handed to the messages that go on from it', async () => {

@@ -193,6 +193,24 @@ describe('what is too old', () => {
     expect(box.raw.prepare('SELECT count(*) FROM attempts').pluck().get()).toBe(0)
   })
 
+  test('leaves behind when people were told', async () => {
+    using box = open()
+    box.rule('rul_1')
+    box.told('rul_1', 'a', 'arrived', 3)
+    box.told('rul_1', 'b', 'failed', 4)
+    const insert =
+      box.raw.prepare(`INSERT INTO deliveries (id, project, rule_id, route, fingerprints, kind, destination,
+      message_kind, state, created_at, deadline_at, finished_at) VALUES (?, 'default', 'rul_1', 'hook', '[]', 'webhook', 'one', 'firing', ?, 5, 9, 7)`)
+    insert.run('arrived', 'delivered')
+    insert.run('failed', 'dead')
+    expect(await box.retention.expire(8, 10)).toMatchObject({ deliveries: 2 })
+    const states = box.raw.prepare('SELECT fingerprint, delivered_at FROM route_states ORDER BY fingerprint').raw()
+    expect(states.all()).toEqual([
+      ['a', 7],
+      ['b', 4],
+    ])
+  })
+
   test('stays while an open alert stands on it', async () => {
     using box = open()
     box.rule('rul_1')

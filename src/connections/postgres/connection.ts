@@ -1,7 +1,7 @@
 import type { QueryResult } from '../../model/result.ts'
 import type { Connection, ConnectionContext, QueryOptions } from '../connection.ts'
 import { QueryError } from '../connection.ts'
-import { createDeadline } from '../deadline.ts'
+import { createDeadline, type Deadline } from '../deadline.ts'
 import { parameterValue } from '../parameters.ts'
 import { createPool } from '../pool.ts'
 import { checkPostgres } from './check.ts'
@@ -40,7 +40,8 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
     sessionTimeout = Math.ceil(options.timeout)
     const deadline = createDeadline(options.signal, options.timeout + GRACE)
     try {
-      return await attempt(plan, options, deadline.signal)
+      if (deadline.isOver) throw deadline.cause()
+      return await attempt(plan, options, deadline)
     } catch (thrown) {
       throw deadline.cause() ?? explainPostgres(thrown, plan.bound.sql)
     } finally {
@@ -48,21 +49,21 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
     }
   }
 
-  async function attempt(plan: Plan, options: QueryOptions, signal: AbortSignal): Promise<QueryResult> {
-    const session = await pool.acquire(signal)
+  async function attempt(plan: Plan, options: QueryOptions, deadline: Deadline): Promise<QueryResult> {
+    const session = pool.idle() ?? (await pool.acquire(deadline.signal))
     const { used } = session
     session.used = true
     const started = performance.now()
     try {
-      return { ...(await run(session, plan, options, signal)), elapsed: performance.now() - started }
+      return { ...(await run(session, plan, options, deadline)), elapsed: performance.now() - started }
     } catch (thrown) {
       // Firewalls cut idle connections, which shows at the next use only; a kept plan may be out of date.
-      if (signal.aborted || !used || !(isLost(thrown) || isStalePlan(thrown))) throw thrown
-      return await attempt({ ...plan, wrapped: true }, options, signal)
+      if (deadline.isOver || !used || !(isLost(thrown) || isStalePlan(thrown))) throw thrown
+      return await attempt({ ...plan, wrapped: true }, options, deadline)
     }
   }
 
-  async function run(session: Session, plan: Plan, options: QueryOptions, signal: AbortSignal): Promise<Rows> {
+  async function run(session: Session, plan: Plan, options: QueryOptions, deadline: Deadline): Promise<Rows> {
     const { readOnly } = session
     const timeout = Math.ceil(options.timeout)
     const own = timeout === session.timeout ? null : timeout
@@ -79,10 +80,9 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
     const naming = wrapped ? UNNAMED : session.prepared.use(sql)
     const statement = { sql, values, maxRows: options.maxRows, wrapped, timeout: own, naming }
     const running = createStatement(statement, stop)
-    signal.addEventListener('abort', stop)
     try {
       session.client.query(running)
-      if (signal.aborted) stop()
+      deadline.onOver(stop)
       const rows = await running.done
       reusable = !plan.sticky
       return rows
@@ -91,7 +91,7 @@ export function openPostgres(settings: PostgresSettings, context: ConnectionCont
       session.prepared.forget(sql)
       throw thrown
     } finally {
-      signal.removeEventListener('abort', stop)
+      deadline.onOver(() => {})
       clearTimeout(stopped)
       // After a request to stop, another statement might be hit by it.
       const untouched = stopped === undefined && session.readOnly === readOnly
