@@ -87,6 +87,8 @@ CREATE TABLE `deliveries` (
 	`rule_id` text,
 	`evaluation_id` text,
 	`route` text NOT NULL,
+	`recipient` text DEFAULT '' NOT NULL,
+	`part_of` text,
 	`fingerprints` text NOT NULL,
 	`fingerprint` text,
 	`channel_id` text,
@@ -108,6 +110,7 @@ CREATE TABLE `deliveries` (
 CREATE UNIQUE INDEX `deliveries_id_unique` ON `deliveries` (`id`);--> statement-breakpoint
 CREATE INDEX `deliveries_due` ON `deliveries` (`destination`,`next_at`) WHERE next_at is not null;--> statement-breakpoint
 CREATE INDEX `deliveries_waiting` ON `deliveries` (`waits_for`) WHERE waits_for is not null;--> statement-breakpoint
+CREATE INDEX `deliveries_parts` ON `deliveries` (`part_of`) WHERE part_of is not null;--> statement-breakpoint
 CREATE INDEX `deliveries_open` ON `deliveries` (`rule_id`,`route`,`fingerprint`) WHERE finished_at is null;--> statement-breakpoint
 CREATE INDEX `deliveries_failed` ON `deliveries` (`state`) WHERE finished_at is not null and state <> 'delivered';--> statement-breakpoint
 CREATE INDEX `deliveries_receipts` ON `deliveries` (`rule_id`,`route`) WHERE receipt is not null;--> statement-breakpoint

@@ -199,6 +199,7 @@ async function tell(
     ways,
     before,
     after,
+    told,
     evaluationId,
     now,
     baseUrl,

@@ -73,6 +73,16 @@ export interface ChannelLimits {
   retries: 'webhook' | 'chat'
 }
 
+/** What one of several recipients gets of a message. */
+export interface Share {
+  /** Tells the recipient from the others, such as an address; each is named once. */
+  recipient: string
+  /** Laid over the settings, so that this delivery goes to this recipient alone. */
+  settings: JsonObject
+  /** Variables for the templates of the message and of the route's settings, besides those every message has. */
+  variables: JsonObject
+}
+
 /** One way to send. Files of this kind keep the order of these members. */
 export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Payload = unknown> {
   kind: string
@@ -82,8 +92,11 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   limits: ChannelLimits
   /** Whether a repeated send of the same delivery does no harm. */
   idempotent: boolean
-  /** Pure: one message to many deliveries. */
-  split?(message: Message, settings: v.InferOutput<Schema>): Message[]
+  /**
+   * Pure: individual recipients become deliveries, each with its own attempts and order. Given are the channel's settings
+   * but the secret ones, the route's over them, their templates rendered and not checked. None: one delivery to all.
+   */
+  split?(settings: Partial<v.InferOutput<Schema>>): Share[]
   /** Key for pacing, order and breaker; holds no secret. */
   destination(settings: v.InferOutput<Schema>): string
   /** Pure: same input, same bytes. */

@@ -1,5 +1,6 @@
+import type { KnownNames } from '../language/template.ts'
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
-import type { Json } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/json.ts'
 import type { MessageAlert, MessageKind } from '../model/message.ts'
 import type { ColumnType, QueryResult } from '../model/result.ts'
 import type { Route, Rule } from '../model/rule.ts'
@@ -26,6 +27,8 @@ export interface ComposeInput {
   baseUrl: string | null
   /** When an alert that has ended began to fire. */
   firingFrom?: number
+  /** Further variables, of the one recipient it is written for. */
+  recipient?: JsonObject
 }
 
 /** Rows templates see; `row_count` is the number of all. */
@@ -58,8 +61,11 @@ const variableNames = {
   trace_url: 'address of the decision trace; empty without a base URL',
 } as const
 
-/** The names templates may use, to check them against. */
-export const templateNames: ReadonlySet<string> = new Set(Object.keys(variableNames))
+/** The names templates may use, and those of the variables a recipient may bring along, to check them against. */
+export const templateNames: KnownNames = {
+  has: (name) => Object.hasOwn(variableNames, name) || /^mailVariables(_|$)/.test(name),
+  [Symbol.iterator]: () => Object.keys(variableNames).values(),
+}
 
 /** The values of all names, for one message. */
 export function variablesOf(input: ComposeInput): Variables {
@@ -91,7 +97,7 @@ export function variablesOf(input: ComposeInput): Variables {
     now: new Date(at).toISOString(),
     trace_url: traceUrl(input) ?? '',
   }
-  return values
+  return { ...input.recipient, ...values }
 }
 
 /** Address of the decision trace; undefined when it is not known where people reach this instance. */

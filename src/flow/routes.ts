@@ -1,3 +1,4 @@
+import type { Channel, Share } from '../channels/channel.ts'
 import { channels, isChannelKind } from '../channels/index.ts'
 import { ConditionError, decide } from '../evaluate/condition.ts'
 import { FALLBACK_ROUTE, type RouteView } from '../evaluate/policy.ts'
@@ -21,6 +22,8 @@ export interface Way {
   channel: string
   /** null when nothing can go this way. */
   target: Target | null
+  /** What the stored channel is set to, but for its secrets; the target's settings are laid over it. */
+  channelSettings: JsonObject
 }
 
 /** A result for conditions of routes; null when the query gave none, and then no condition stands in the way. */
@@ -44,10 +47,9 @@ export async function waysOf(store: Store, evidence: Evidence): Promise<Way[]> {
 export async function fallbackWay(store: Store, rule: Rule): Promise<Way | null> {
   const row = await store.channels.fallback(rule.project)
   if (row === undefined) return null
-  return way(FALLBACK_ROUTE, fallbackRoute(row.name), row.name, stored(row, {}), closedBy(row), () => ({
-    pass: true,
-    reason: null,
-  }))
+  const admits = () => ({ pass: true, reason: null })
+  const open = way(FALLBACK_ROUTE, fallbackRoute(row.name), row.name, stored(row, {}), closedBy(row), admits)
+  return { ...open, channelSettings: row.settings }
 }
 
 /** Whether a route of the rule takes what happened; a rule's own trouble may be wanted by none. */
@@ -67,6 +69,19 @@ export function deadlineOf(kind: string, now: number): number {
 /** A target at a stored channel; `settings` are the route's own. */
 export function stored(row: ChannelRow, settings: JsonObject): Target {
   return { channelId: row.id, kind: row.kind, destination: row.destination, settings, sealed: null }
+}
+
+/**
+ * What each recipient gets of a message with these settings; empty when it is one message to all, or when the settings
+ * cannot be read: then the attempt fails and says why.
+ */
+export function sharesOf(kind: string, settings: JsonObject): Share[] {
+  const channel: Channel | undefined = isChannelKind(kind) ? channels[kind] : undefined
+  try {
+    return channel?.split?.(settings) ?? []
+  } catch {
+    return []
+  }
 }
 
 async function wayOf(store: Store, evidence: Evidence, route: Route, key: string): Promise<Way> {
@@ -90,7 +105,10 @@ async function wayOf(store: Store, evidence: Evidence, route: Route, key: string
   const row = await store.channels.byName(rule.project, route.channel)
   if (row === undefined)
     return way(key, route, route.channel, null, { code: 'channel-missing', detail: route.channel }, admits)
-  return way(key, route, row.name, stored(row, route.settings), closedBy(row), admits)
+  return {
+    ...way(key, route, row.name, stored(row, route.settings), closedBy(row), admits),
+    channelSettings: row.settings,
+  }
 }
 
 function way(
@@ -101,7 +119,13 @@ function way(
   closed: Reason | null,
   admits: RouteView['admits'],
 ): Way {
-  return { view: { key, when: route.when, each: route.each, closed, admits }, route, channel, target }
+  return {
+    view: { key, when: route.when, each: route.each, closed, admits },
+    route,
+    channel,
+    target,
+    channelSettings: {},
+  }
 }
 
 function closedBy(row: ChannelRow): Reason | null {

@@ -1,15 +1,16 @@
-import { composeMessage } from '../compose/compose.ts'
+import { type Composed, composeMessage } from '../compose/compose.ts'
+import type { ComposeInput } from '../compose/variables.ts'
 import type { Order } from '../evaluate/policy.ts'
 import { newId } from '../ids.ts'
-import type { Alert } from '../model/alert.ts'
-import type { NewDelivery } from '../model/delivery.ts'
+import type { Alert, RouteState } from '../model/alert.ts'
+import type { NewDelivery, Target } from '../model/delivery.ts'
 import type { RouteDecision } from '../model/evaluation.ts'
 import type { MessageAlert } from '../model/message.ts'
 import { type Reason, sentence } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { Rule } from '../model/rule.ts'
 import type { Judgement } from './judge.ts'
-import { deadlineOf, type Way } from './routes.ts'
+import { deadlineOf, sharesOf, type Way } from './routes.ts'
 
 /** A message that was written for one route, and what to remember of it. */
 export interface Written {
@@ -25,27 +26,49 @@ export interface Writing {
   ways: readonly Way[]
   before: ReadonlyMap<string, Alert>
   after: ReadonlyMap<string, Alert>
+  told: readonly RouteState[]
   evaluationId: string
   now: number
   baseUrl: string | null
 }
 
-/** Writes the message of every order. Never fails: a template that does gives the built-in message. */
+/** Writes the messages of every order. Never fails: a template that does gives the built-in message. */
 export async function compose(orders: readonly Order[], writing: Writing): Promise<Written[]> {
   const written: Written[] = []
   const ways = new Map(writing.ways.map((way) => [way.view.key, way]))
   for (const order of orders) {
     const way = ways.get(order.route)
-    if (way !== undefined && way.target !== null) written.push(await writeOne(order, way, way.target, writing))
+    if (way !== undefined && way.target !== null) written.push(...(await writeOne(order, way, way.target, writing)))
   }
   return written
 }
 
-async function writeOne(order: Order, way: Way, target: NewDelivery['target'], writing: Writing): Promise<Written> {
+/** One message, or one for each recipient where the channel tells them apart. */
+async function writeOne(order: Order, way: Way, target: Target, writing: Writing): Promise<Written[]> {
+  const input = inputOf(order, way, target, writing)
+  const composed = await composeMessage(input)
+  const shares = sharesOf(target.kind, { ...way.channelSettings, ...composed.settings })
+  const first = newId('msg', writing.now)
+  if (shares.length === 0) return [writtenOf(first, order, way, target, composed, writing)]
+  const trigger = isEnd(order) ? onlyTrigger(order, writing) : null
+  const written: Written[] = []
+  for (const { recipient, settings, variables } of shares) {
+    const own =
+      Object.keys(variables).length === 0 ? composed : await composeMessage({ ...input, recipient: variables })
+    const id = written.length === 0 ? first : newId('msg', writing.now)
+    const one = writtenOf(id, order, way, target, { ...own, settings: { ...own.settings, ...settings } }, writing)
+    Object.assign(one.delivery, { recipient, partOf: first }, trigger === null ? {} : { supersedes: trigger })
+    if (id !== first) one.told = []
+    written.push(one)
+  }
+  return written
+}
+
+function inputOf(order: Order, way: Way, target: Target, writing: Writing): ComposeInput {
   const { rule, judgement, evaluationId, now } = writing
   const alerts = order.fingerprints.map((fingerprint) => alertOf(fingerprint, order, writing))
   const firingFrom = isEnd(order) ? Math.min(...alerts.map((alert) => alert.since)) : undefined
-  const { message, settings, errors } = await composeMessage({
+  return {
     rule,
     route: { ...way.route, settings: target.settings },
     kind: order.kind,
@@ -59,36 +82,56 @@ async function writeOne(order: Order, way: Way, target: NewDelivery['target'], w
     error: judgement.error,
     baseUrl: writing.baseUrl,
     ...(firingFrom === undefined ? {} : { firingFrom }),
-  })
-  const id = newId('msg', now)
+  }
+}
+
+function writtenOf(
+  id: string,
+  order: Order,
+  way: Way,
+  target: Target,
+  { message, settings, errors }: Composed,
+  { rule, evaluationId, after, now }: Writing,
+): Written {
+  const { route, fingerprints, kind, supersedes, follows } = order
   const reason: Reason =
     errors.length > 0 ? { code: 'template-error', detail: errors.join('; ') } : (order.reason ?? { code: 'queued' })
+  const told = (fingerprint: string) => {
+    const sequence = after.get(fingerprint)?.sequence ?? 0
+    return { route, fingerprint, deliveryId: id, sequence }
+  }
   return {
     delivery: {
       id,
       project: rule.project,
       ruleId: rule.id,
       evaluationId,
-      route: order.route,
-      fingerprints: order.fingerprints,
+      route,
+      fingerprints,
       target: { ...target, settings },
-      kind: order.kind,
+      kind,
       message,
       createdAt: now,
       deadlineAt: deadlineOf(target.kind, now),
-      ...(order.supersedes === null ? {} : { supersedes: order.supersedes }),
-      ...(order.follows === null ? {} : { follows: order.follows }),
+      ...(supersedes === null ? {} : { supersedes }),
+      ...(follows === null ? {} : { follows }),
     },
-    decision: { route: order.route, channel: way.channel, fingerprints: order.fingerprints, reason, deliveryId: id },
-    told: isEnd(order)
-      ? []
-      : order.fingerprints.map((fingerprint) => ({
-          route: order.route,
-          fingerprint,
-          deliveryId: id,
-          sequence: writing.after.get(fingerprint)?.sequence ?? 0,
-        })),
+    decision: { route, channel: way.channel, fingerprints, reason, deliveryId: id },
+    told: isEnd(order) ? [] : fingerprints.map(told),
   }
+}
+
+/**
+ * The message that told of all the alerts of an end, if it was one. Each recipient's own delivery of it decides whether
+ * that recipient hears of the end, since some may have got it and others not.
+ */
+function onlyTrigger({ route, fingerprints }: Order, { told }: Writing): string | null {
+  const ended = new Set(fingerprints)
+  const triggers = new Set(
+    told.flatMap((state) => (state.route === route && ended.has(state.fingerprint) ? (state.delivery?.id ?? []) : [])),
+  )
+  const [only = null] = triggers
+  return triggers.size === 1 ? only : null
 }
 
 function isEnd({ kind }: Order): boolean {

@@ -1,7 +1,8 @@
 import * as v from 'valibot'
-import type { Channel } from '../channels/channel.ts'
+import type { Channel, Share } from '../channels/channel.ts'
 import { channels } from '../channels/index.ts'
 import { AppError } from '../errors.ts'
+import { sharesOf } from '../flow/routes.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject } from '../model/json.ts'
 import { blankMessage, type Message, severities } from '../model/message.ts'
@@ -81,18 +82,24 @@ export function manageChannels(context: ManageContext) {
     const full = { ...openSettings(row, secrets, identity(row.id)), ...overrides }
     const destination = channel.destination(full)
     const target = { channelId: row.id, kind: row.kind, destination, settings: overrides, sealed: null }
-    const deliveries = (channel.split?.(message, full) ?? [message]).map((one) => ({
-      id: newId('msg', clock.now()),
-      project: caller.project,
-      ruleId: null,
-      evaluationId: null,
-      route: message.kind === 'test' ? 'test' : 'send',
-      fingerprints: [],
-      target,
-      kind: message.kind,
-      message: one,
-      createdAt: clock.now(),
-    }))
+    const shares: (Share | null)[] = sharesOf(row.kind, { ...row.settings, ...overrides })
+    const ids = (shares.length === 0 ? [null] : shares).map(() => newId('msg', clock.now()))
+    const deliveries = ids.map((id, index) => {
+      const share = shares[index] ?? null
+      return {
+        id,
+        project: caller.project,
+        ruleId: null,
+        evaluationId: null,
+        route: message.kind === 'test' ? 'test' : 'send',
+        fingerprints: [],
+        target: { ...target, settings: { ...overrides, ...share?.settings } },
+        kind: message.kind,
+        message,
+        createdAt: clock.now(),
+        ...(share === null ? {} : { recipient: share.recipient, partOf: ids[0] ?? id }),
+      }
+    })
     await store.deliveries.enqueue(deliveries)
     await record(caller, message.kind === 'test' ? 'test' : 'send', row)
     return deliveries.map(({ id }) => id)

@@ -45,7 +45,11 @@ export interface NewDelivery {
   evaluationId: string | null
   /** Key of the route within its rule. */
   route: string
-  /** The alerts it tells about; deliveries that share route and fingerprint keep their order. */
+  /** Whom it goes to, where each recipient of a message gets a delivery of his own. */
+  recipient?: string
+  /** The first of the deliveries to each recipient of one message; it names itself. */
+  partOf?: string
+  /** The alerts it tells about; deliveries that share route, recipient and fingerprint keep their order. */
   fingerprints: string[]
   target: Target
   kind: MessageKind
@@ -59,7 +63,9 @@ export interface NewDelivery {
   follows?: string
 }
 
-export interface Delivery extends Omit<NewDelivery, 'supersedes' | 'follows'> {
+export interface Delivery extends Omit<NewDelivery, 'supersedes' | 'follows' | 'recipient'> {
+  /** Empty where it goes to all that its settings name. */
+  recipient: string
   state: DeliveryState
   reason: Reason | null
   attempts: number

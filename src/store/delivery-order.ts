@@ -23,6 +23,7 @@ export interface Place {
   id: string
   rule_id: string | null
   route: string
+  recipient: string
   fingerprints: string
   kind: string
   destination: string
@@ -38,23 +39,28 @@ interface Earlier {
 
 // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
 const SHARED = `SELECT id, seq FROM deliveries d
-  WHERE rule_id = +? AND route = +? AND fingerprint IS NULL AND finished_at IS NULL AND seq < +?
+  WHERE rule_id = +? AND route = +? AND fingerprint IS NULL AND recipient = +? AND finished_at IS NULL AND seq < +?
   AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)`
 const LAST = Number.MAX_SAFE_INTEGER
-const PLACE = 'seq, id, rule_id, route, fingerprints, kind, destination, follows'
+const PLACE = 'seq, id, rule_id, route, recipient, fingerprints, kind, destination, follows'
 const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded', 'discarded']
 
 /**
- * Keeps the order of each alert's messages: a delivery waits for the latest earlier one that shares rule, route and a
- * fingerprint and is not final. All functions are synchronous and belong inside a unit of the writer.
+ * Keeps the order of each alert's messages: a delivery waits for the latest earlier one that shares rule, route,
+ * recipient and a fingerprint and is not final. All functions are synchronous and belong inside a unit of the writer.
  */
 export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshDeliveries, due: DueListener) {
-  const earlier = raw.prepare<[string, string, string, number, string, string, number, string], Earlier>(
+  const earlier = raw.prepare<
+    [string, string, string, string, number, string, string, string, number, string],
+    Earlier
+  >(
     `SELECT id, seq FROM deliveries
-     WHERE rule_id = +? AND route = +? AND fingerprint = +? AND finished_at IS NULL AND seq < +?
+     WHERE rule_id = +? AND route = +? AND fingerprint = +? AND recipient = +? AND finished_at IS NULL AND seq < +?
      UNION ALL ${SHARED} ORDER BY seq DESC LIMIT 1`,
   )
-  const earlierShared = raw.prepare<[string, string, number, string], Earlier>(`${SHARED} ORDER BY seq DESC LIMIT 1`)
+  const earlierShared = raw.prepare<[string, string, string, number, string], Earlier>(
+    `${SHARED} ORDER BY seq DESC LIMIT 1`,
+  )
   const openBefore = raw
     .prepare<[string, number], string>('SELECT id FROM deliveries WHERE id = ? AND finished_at IS NULL AND seq < ?')
     .pluck()
@@ -65,6 +71,9 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
   const close = raw.prepare(
     'UPDATE deliveries SET state = ?, reason = ?, finished_at = ?, next_at = NULL, waits_for = NULL WHERE seq = ?',
   )
+  const partFor = raw
+    .prepare<[string, string], string>('SELECT id FROM deliveries WHERE part_of = ? AND recipient = ?')
+    .pluck()
   /** A trigger that certainly reached nobody and that nobody is sending. */
   const untold = raw.prepare<[string, string], { seq: number }>(
     `SELECT seq FROM deliveries d WHERE id = ? AND state = 'pending'
@@ -72,25 +81,30 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
      AND NOT EXISTS (SELECT 1 FROM json_each(d.fingerprints) f WHERE f.value NOT IN (SELECT value FROM json_each(?)))`,
   )
   const insertRow = raw.prepare(
-    `INSERT INTO deliveries (id, project, rule_id, evaluation_id, route, fingerprints, fingerprint, channel_id, kind,
-     destination, message_kind, state, created_at, next_at, deadline_at, waits_for, follows)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
+    `INSERT INTO deliveries (id, project, rule_id, evaluation_id, route, recipient, part_of, fingerprints, fingerprint,
+     channel_id, kind, destination, message_kind, state, created_at, next_at, deadline_at, waits_for, follows)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
   )
   const insertContent = raw.prepare(
     'INSERT INTO delivery_contents (seq, settings, sealed, message) VALUES (?, ?, ?, ?)',
   )
 
   function predecessor(place: Omit<Place, 'id' | 'kind' | 'destination'>, fingerprints: readonly string[]) {
-    const { rule_id: rule, route, seq, fingerprints: texts } = place
+    const { rule_id: rule, route, recipient, seq, fingerprints: texts } = place
     let latest: Earlier | undefined
     if (rule !== null && fingerprints.length > 0) {
-      latest = fingerprints.length === 1 ? undefined : earlierShared.get(rule, route, seq, texts)
+      latest = fingerprints.length === 1 ? undefined : earlierShared.get(rule, route, recipient, seq, texts)
       for (const fingerprint of fingerprints) {
-        const one = earlier.get(rule, route, fingerprint, seq, rule, route, seq, texts)
+        const one = earlier.get(rule, route, fingerprint, recipient, seq, rule, route, recipient, seq, texts)
         if (one !== undefined && one.seq > (latest?.seq ?? 0)) latest = one
       }
     }
     return latest?.id ?? (place.follows === null ? null : (openBefore.get(place.follows, place.seq) ?? null))
+  }
+
+  /** Of a message to several recipients, what went to the recipient of another. */
+  function ownPart(id: string | undefined, recipient: string): string | undefined {
+    return id === undefined || recipient === '' ? id : partFor.get(id, recipient)
   }
 
   function pointless(follows: string | null): boolean {
@@ -128,11 +142,12 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
 
   /** Queues a delivery; its place in the order is found at once. */
   function insert(delivery: NewDelivery): Inserted {
-    const { id, target, ruleId, createdAt } = delivery
+    const { id, target, ruleId, createdAt, route, recipient = '' } = delivery
     const fingerprints = JSON.stringify(delivery.fingerprints)
-    const superseded = supersede(delivery.supersedes, delivery, fingerprints)
-    const follows = (superseded ? undefined : delivery.supersedes) ?? delivery.follows ?? null
-    const place = { seq: LAST, rule_id: ruleId, route: delivery.route, fingerprints, follows }
+    const trigger = ownPart(delivery.supersedes, recipient)
+    const superseded = supersede(trigger, delivery, fingerprints)
+    const follows = (superseded ? undefined : trigger) ?? ownPart(delivery.follows, recipient) ?? null
+    const place = { seq: LAST, rule_id: ruleId, route, recipient, fingerprints, follows }
     const waitsFor = predecessor(place, delivery.fingerprints)
     const nextAt = waitsFor === null ? createdAt : null
     const row = insertRow.run(
@@ -140,7 +155,9 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
       delivery.project,
       ruleId,
       delivery.evaluationId,
-      delivery.route,
+      route,
+      recipient,
+      delivery.partOf ?? null,
       fingerprints,
       delivery.fingerprints.length === 1 ? delivery.fingerprints[0] : null,
       target.channelId,

@@ -11,6 +11,8 @@ export interface DeliveryRecord {
   rule_id: string | null
   evaluation_id: string | null
   route: string
+  recipient: string
+  part_of: string | null
   fingerprints: string
   /** The one there is, if there is exactly one. */
   fingerprint: string | null
@@ -60,7 +62,7 @@ export interface DeliverySummary extends Omit<Delivery, 'message' | 'target'> {
 }
 
 /** The columns of `FullRecord`, from `deliveries d` and `delivery_contents c`. */
-export const FULL = `SELECT d.seq, d.id, d.project, d.rule_id, d.evaluation_id, d.route, d.fingerprints, d.fingerprint, d.channel_id, d.kind,
+export const FULL = `SELECT d.seq, d.id, d.project, d.rule_id, d.evaluation_id, d.route, d.recipient, d.part_of, d.fingerprints, d.fingerprint, d.channel_id, d.kind,
   d.destination, d.message_kind, d.state, d.reason, d.attempts, d.created_at, d.next_at, d.deadline_at, d.finished_at,
   d.waits_for, d.follows, d.receipt, c.settings, c.sealed, c.message
   FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq`
@@ -87,6 +89,8 @@ export function toFirstAttempt(from: NewDelivery, { deadline_at: deadlineAt }: {
     ruleId: from.ruleId,
     evaluationId: from.evaluationId,
     route: from.route,
+    recipient: from.recipient ?? '',
+    ...(from.partOf === undefined ? {} : { partOf: from.partOf }),
     fingerprints: from.fingerprints,
     target: from.target,
     kind: from.kind,
@@ -140,6 +144,8 @@ function common(row: DeliveryRecord): Omit<Delivery, 'message' | 'target'> {
     ruleId: row.rule_id,
     evaluationId: row.evaluation_id,
     route: row.route,
+    recipient: row.recipient,
+    ...(row.part_of === null ? {} : { partOf: row.part_of }),
     fingerprints: row.fingerprint === null ? (JSON.parse(row.fingerprints) as string[]) : [row.fingerprint],
     kind: row.message_kind,
     createdAt: row.created_at,

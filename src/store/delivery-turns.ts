@@ -135,8 +135,8 @@ export function deliveryTurns(
   const anyWaiting = raw.prepare('SELECT 1 FROM deliveries WHERE waits_for IS NOT NULL LIMIT 1')
   const alerted = raw.prepare('UPDATE rule_clocks SET last_alert_at = ? WHERE rule_id = ?')
   const firstReceipt = raw
-    .prepare<[string, string, string], string>(
-      `SELECT receipt FROM deliveries d WHERE rule_id = +? AND route = +? AND receipt IS NOT NULL AND message_kind = 'firing'
+    .prepare<[string, string, string, string], string>(
+      `SELECT receipt FROM deliveries d WHERE rule_id = +? AND route = +? AND recipient = +? AND receipt IS NOT NULL AND message_kind = 'firing'
        AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)
        ORDER BY seq DESC LIMIT 1`,
     )
@@ -178,9 +178,9 @@ export function deliveryTurns(
     const attempt = row.attempts + 1
     const known = attempt === 1 ? fresh.take(row.seq, row.id) : undefined
     const delivery = known === undefined ? toDelivery(full.get(row.seq) as FullRecord) : toFirstAttempt(known, row)
-    const { ruleId, route, fingerprints } = delivery
+    const { ruleId, route, recipient, fingerprints } = delivery
     const continues = ruleId !== null && CONTINUES.has(delivery.kind)
-    const receipt = continues ? firstReceipt.get(ruleId, route, JSON.stringify(fingerprints)) : undefined
+    const receipt = continues ? firstReceipt.get(ruleId, route, recipient, JSON.stringify(fingerprints)) : undefined
     return {
       seq: row.seq,
       delivery,

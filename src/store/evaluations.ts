@@ -81,7 +81,11 @@ export function evaluationQueries(
     .pluck()
   const alertsOf = raw.prepare<[string], AlertRecord>('SELECT * FROM alerts WHERE rule_id = ?')
   const routesOf = raw.prepare<[string], RouteRecord>(
-    `SELECT route_states.route, route_states.fingerprint, ${TOLD_AT} AS told_at, delivery_id, sequence, d.state, d.created_at
+    `SELECT route_states.route, route_states.fingerprint, ${TOLD_AT} AS told_at, delivery_id, sequence, d.created_at,
+     CASE WHEN d.part_of IS NULL THEN d.state ELSE (
+       SELECT p.state FROM deliveries p WHERE p.part_of = d.part_of
+       ORDER BY CASE p.state WHEN 'delivered' THEN 0 WHEN 'sending' THEN 1 WHEN 'pending' THEN 2 WHEN 'unknown' THEN 3 ELSE 4 END
+       LIMIT 1) END AS state
      FROM route_states LEFT JOIN deliveries d ON d.id = delivery_id WHERE route_states.rule_id = ?`,
   )
   const previousOf = raw

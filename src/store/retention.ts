@@ -63,7 +63,7 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
   )
   const noteTold = raw.prepare(
     `UPDATE route_states SET delivered_at = ${TOLD_AT} 
-     WHERE (rule_id, route, delivery_id) = (SELECT rule_id, route, id FROM deliveries WHERE seq = ?)`,
+     WHERE (rule_id, route, delivery_id) = (SELECT rule_id, route, coalesce(part_of, id) FROM deliveries WHERE seq = ?)`,
   )
   const removeDelivery = raw.prepare('DELETE FROM deliveries WHERE seq = ?')
   const oldAlerts = raw.prepare<[number, number, number, number], { rule_id: string; fingerprint: string }>(

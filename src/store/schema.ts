@@ -205,6 +205,10 @@ export const deliveries = sqliteTable(
     ruleId: text(),
     evaluationId: text(),
     route: text().notNull(),
+    /** Whom it goes to; empty where it goes to all that its settings name. */
+    recipient: text().notNull().default(''),
+    /** The first of the deliveries to each recipient of one message; it names itself. */
+    partOf: text(),
     fingerprints: text({ mode: 'json' }).$type<string[]>().notNull(),
     /** The fingerprint where there is exactly one, so that its open deliveries are found by index. */
     fingerprint: text(),
@@ -229,6 +233,7 @@ export const deliveries = sqliteTable(
   (table) => [
     index('deliveries_due').on(table.destination, table.nextAt).where(sql`next_at is not null`),
     index('deliveries_waiting').on(table.waitsFor).where(sql`waits_for is not null`),
+    index('deliveries_parts').on(table.partOf).where(sql`part_of is not null`),
     index('deliveries_open').on(table.ruleId, table.route, table.fingerprint).where(sql`finished_at is null`),
     index('deliveries_failed').on(table.state).where(sql`finished_at is not null and state <> 'delivered'`),
     index('deliveries_receipts').on(table.ruleId, table.route).where(sql`receipt is not null`),

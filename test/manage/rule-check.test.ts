@@ -102,6 +102,10 @@ describe('what is in order is let through', () => {
     ['a guided trigger', { condition: { trigger: 'stale', column: "it's", olderThan: '1h' } }],
     ['settings that are no text', { routes: [{ channel: 'a', settings: { timeoutSeconds: 5 } }] }],
     ['names that are names of other channels', { routes: [{ channel: 'a', name: 'b' }, { channel: 'b' }] }],
+    [
+      'variables of recipients',
+      { message: { title: '{{ mailVariables }} {{ mailVariables_name }}' }, routes: [{ channel: 'a' }] },
+    ],
     ['empty texts', { message: { title: '', summary: '', paragraphs: [''] } }],
   ]
   for (const [title, changes] of cases)
