@@ -60,6 +60,7 @@ const types: Record<MessageKind, string> = {
   error: 'alert.error',
   recovered: 'alert.recovered',
   test: 'test',
+  message: 'message',
 }
 
 function event(message: Message): string {

@@ -1,12 +1,12 @@
 import { messageOf } from '../errors.ts'
-import { renderBody, renderMarkdown, renderTemplate } from '../language/template.ts'
-import type { Variables } from '../language/template-value.ts'
+import { renderBody } from '../language/template.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Link, Message } from '../model/message.ts'
-import { builtinMessage, openKinds } from './builtin.ts'
+import type { Message } from '../model/message.ts'
+import { builtinMessage } from './builtin.ts'
+import { type Attempt, ownParts } from './own-parts.ts'
 import { renderSettings } from './settings.ts'
 import { type ComposeInput, variablesOf } from './variables.ts'
-import { marks, oneLine } from './words.ts'
+import { oneLine } from './words.ts'
 
 /** A message that can be sent. */
 export interface Composed {
@@ -17,10 +17,7 @@ export interface Composed {
   errors: string[]
 }
 
-const LONGEST_TITLE = 1000
 const LONGEST_ERROR = 1000
-
-type Attempt = <T>(path: string, make: () => Promise<T>) => Promise<T | undefined>
 
 /**
  * Writes the message of one route. It never fails: where a template of the rule does, the built-in message goes out and
@@ -37,7 +34,8 @@ export async function composeMessage(input: ComposeInput): Promise<Composed> {
       return undefined
     }
   }
-  const message = { ...builtinMessage(input), ...(await ownParts(input, variables, attempt)) }
+  const builtin = builtinMessage(input)
+  const message: Message = { ...builtin, ...(await ownParts(input, builtin, variables, attempt)) }
   const { body } = input.route
   if (body !== undefined && body.text.trim() !== '') {
     const rendered = await attempt('body', () => renderBody(body.engine, body.text, variables))
@@ -51,41 +49,6 @@ export async function composeMessage(input: ComposeInput): Promise<Composed> {
   return { message, settings, errors }
 }
 
-/** What the rule's own templates say, in place of the built-in parts. */
-async function ownParts(input: ComposeInput, variables: Variables, attempt: Attempt): Promise<Partial<Message>> {
-  const { engine = 'liquid', title = '', summary = '', paragraphs = [], links = [] } = input.rule.definition.message
-  // What the author wrote of a condition that is met says nothing about its end or about an error.
-  const told = openKinds.includes(input.kind)
-  const text = async (path: string, template: string) =>
-    template === '' ? undefined : await attempt(path, () => renderTemplate(engine, template, variables))
-  const parts: Partial<Message> & { paragraphs: string[]; links: Link[] } = { paragraphs: [], links: [] }
-  const ownTitle = titleOf(input, title, await text('title', title))
-  if (ownTitle !== undefined) parts.title = ownTitle
-  const ownSummary = told || speaksOfKind(summary) ? await text('summary', summary) : undefined
-  if (ownSummary !== undefined) parts.summary = ownSummary
-  for (const [index, paragraph] of told ? paragraphs.entries() : []) {
-    const rendered = await attempt(`paragraphs.${index}`, () => renderMarkdown(engine, paragraph, variables))
-    if (rendered !== undefined && rendered.trim() !== '') parts.paragraphs.push(rendered)
-  }
-  for (const [index, link] of links.entries()) {
-    const shown = await text(`links.${index}.text`, link.text)
-    const url = await text(`links.${index}.url`, link.url)
-    if (shown !== undefined && url !== undefined) parts.links.push({ text: oneLine(shown, 500), url: url.trim() })
-  }
-  return parts
-}
-
-/** The author's title, marked with the kind of the message where it does not speak of it itself. */
-function titleOf({ kind }: ComposeInput, template: string, rendered: string | undefined): string | undefined {
-  const title = oneLine(rendered ?? '', LONGEST_TITLE)
-  if (title === '') return undefined
-  return kind === 'firing' || speaksOfKind(template) ? title : `[${marks[kind]}] ${title}`
-}
-
 function hasTemplates({ rule, route }: ComposeInput): boolean {
   return /\{[{%]/.test(JSON.stringify([rule.definition.message, route.body ?? null, route.settings]))
-}
-
-function speaksOfKind(template: string): boolean {
-  return /\{[{%][^}]*\bkind\b/.test(template)
 }

@@ -1,7 +1,7 @@
 import type { KnownNames } from '../language/template.ts'
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
-import type { MessageAlert, MessageKind } from '../model/message.ts'
+import type { AlertKind, MessageAlert } from '../model/message.ts'
 import type { ColumnType, QueryResult } from '../model/result.ts'
 import type { Route, Rule } from '../model/rule.ts'
 
@@ -12,7 +12,7 @@ export type ComposeAlert = MessageAlert & { rows: number[] }
 export interface ComposeInput {
   rule: Rule
   route: Route
-  kind: MessageKind
+  kind: AlertKind
   alerts: ComposeAlert[]
   /** null when there was no query, or it failed. */
   result: QueryResult | null

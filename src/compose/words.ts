@@ -1,8 +1,8 @@
-import type { MessageKind } from '../model/message.ts'
+import type { AlertKind } from '../model/message.ts'
 import type { Condition } from '../model/rule.ts'
 
 /** What stands before the name of the rule in a title. */
-export const marks: Record<MessageKind, string> = {
+export const marks: Record<AlertKind, string> = {
   firing: 'FIRING',
   reminder: 'STILL FIRING',
   resolved: 'RESOLVED',

@@ -1,7 +1,7 @@
 import type { Alert, AlertState, RouteState } from '../model/alert.ts'
 import { parseDuration } from '../model/duration.ts'
 import type { Transition } from '../model/evaluation.ts'
-import type { MessageKind } from '../model/message.ts'
+import type { AlertKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { RoutePhase, RuleDefinition } from '../model/rule.ts'
 
@@ -32,7 +32,7 @@ export interface Situation {
 /** One message to be written for one route. */
 export interface Order {
   route: string
-  kind: MessageKind
+  kind: AlertKind
   fingerprints: string[]
   /** An undelivered trigger that this message takes the place of. */
   supersedes: string | null

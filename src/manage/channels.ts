@@ -179,7 +179,7 @@ export function manageChannels(context: ManageContext) {
       checkOverrides(kindOf<Channel>(channels, row.kind), full, overrides, 'settings', false)
       const { table, ...rest } = wanted.message
       const why = `Sent by ${caller.actor} through the API`
-      const message = blankMessage('firing', clock.now(), { ...rest, why })
+      const message = blankMessage('message', clock.now(), { ...rest, why })
       if (table !== undefined) message.table = { ...table, more: 0 }
       return enqueue(caller, row, message, overrides)
     },

@@ -52,25 +52,20 @@ export function conditionsOf({ condition, routes }: RuleDefinition): { path: str
 
 /** Every text of a rule that is a template, with its place. Settings of routes are always Liquid. */
 function templatesOf({ message, routes }: RuleDefinition): TemplateText[] {
-  const { engine = 'liquid', title = '', summary = '', paragraphs = [], links = [] } = message
-  const own = [
-    { path: 'message.title', engine, text: title },
-    { path: 'message.summary', engine, text: summary },
-    ...paragraphs.map((text, index) => ({ path: `message.paragraphs.${index}`, engine, text })),
-    ...links.flatMap((link, index) => [
-      { path: `message.links.${index}.text`, engine, text: link.text },
-      { path: `message.links.${index}.url`, engine, text: link.url },
-    ]),
-  ]
+  const { engine = 'liquid', table: _, ...parts } = message
+  const own = textsIn(parts, 'message').map((text) => ({ ...text, engine }))
   const ofRoutes = routes.flatMap(({ body, settings }, index) => [
     ...(body === undefined ? [] : [{ path: `routes.${index}.body.text`, ...body }]),
-    ...Object.entries(settings).flatMap(([key, value]) =>
-      typeof value === 'string'
-        ? [{ path: `routes.${index}.settings.${key}`, engine: 'liquid' as const, text: value }]
-        : [],
-    ),
+    ...textsIn(settings, `routes.${index}.settings`).map((text) => ({ ...text, engine: 'liquid' as const })),
   ])
   return [...own, ...ofRoutes].filter(({ text }) => text !== '')
+}
+
+/** The texts within a value, however deep, with their places. */
+function textsIn(value: unknown, path: string): { path: string; text: string }[] {
+  if (typeof value === 'string') return [{ path, text: value }]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) => textsIn(item, `${path}.${key}`))
 }
 
 function checkCondition(condition: Condition, fingerprint: readonly string[], path: string): TextCheck {

@@ -22,8 +22,10 @@ export interface Attachment {
   content: string
 }
 
-/** What a message is about: the life of an alert, or a test. */
-export type MessageKind = 'firing' | 'reminder' | 'resolved' | 'no-data' | 'error' | 'test' | 'recovered'
+/** What rules tell: the life of an alert, or a test. */
+export type AlertKind = 'firing' | 'reminder' | 'resolved' | 'no-data' | 'error' | 'test' | 'recovered'
+/** `message`: what a caller gave, about no alert. */
+export type MessageKind = AlertKind | 'message'
 
 /** One alert in a message. */
 export interface MessageAlert {

@@ -63,6 +63,41 @@ const template = v.strictObject({
   text: text(100_000),
 })
 
+const linkTemplate = v.strictObject({ text: filled(500), url: filled(5_000) })
+const few = <Schema extends v.GenericSchema>(item: Schema) =>
+  v.pipe(v.array(item), v.maxLength(50, 'must be at most 50'))
+
+/** What a rule's messages say, part by part; all texts are templates of the one engine. */
+const messageTemplates = v.strictObject({
+  engine: v.optional(v.picklist(['liquid', 'jinja'], 'must be "liquid" or "jinja"'), 'liquid'),
+  title: v.optional(text(10_000), ''),
+  summary: v.optional(text(50_000), ''),
+  paragraphs: v.optional(few(text(50_000)), []),
+  /** Before the built-in ones, and in place of those of the same name. */
+  facts: v.optional(few(v.strictObject({ name: filled(500), value: text(10_000) }))),
+  /** Whether the built-in facts are shown: labels, value, condition, connection, times. */
+  details: v.optional(v.boolean('must be true or false')),
+  /** Which columns of the rows are shown and how many rows; false: none. */
+  table: v.optional(
+    v.union(
+      [
+        v.boolean(),
+        v.strictObject({
+          columns: v.optional(v.pipe(v.array(filled(200)), v.minLength(1, 'must name one at least'))),
+          rows: v.optional(
+            v.pipe(v.number('must be a number'), v.integer('must be whole'), v.minValue(1), v.maxValue(100)),
+          ),
+        }),
+      ],
+      'must be true, false or {"columns":["…"],"rows":20}',
+    ),
+  ),
+  code: v.optional(text(50_000)),
+  links: v.optional(few(linkTemplate), []),
+  actions: v.optional(few(linkTemplate)),
+  image: v.optional(text(5_000)),
+})
+
 export const routePhases = ['firing', 'resolved', 'error', 'no-data'] as const
 
 const route = v.strictObject({
@@ -142,16 +177,7 @@ export const ruleDefinition = v.strictObject({
   ),
   onQueryError: v.optional(errorPolicy, 'error'),
   onConditionError: v.optional(errorPolicy, 'error'),
-  message: v.optional(
-    v.strictObject({
-      engine: v.optional(v.picklist(['liquid', 'jinja'], 'must be "liquid" or "jinja"'), 'liquid'),
-      title: v.optional(text(10_000), ''),
-      summary: v.optional(text(50_000), ''),
-      paragraphs: v.optional(v.array(text(50_000)), []),
-      links: v.optional(v.array(v.strictObject({ text: filled(500), url: filled(5_000) })), []),
-    }),
-    {},
-  ),
+  message: v.optional(messageTemplates, {}),
   routes: v.optional(v.pipe(v.array(route), v.maxLength(50, 'must be at most 50 routes')), []),
   timeout: v.optional(duration('1s', '1h')),
   maxRows: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000))),

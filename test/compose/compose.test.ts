@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { composeMessage } from '../../src/compose/compose.ts'
 import { templateNames, variablesOf } from '../../src/compose/variables.ts'
-import { AT, alert, input, type MessageKind, messageKinds, result } from '../support/compose.ts'
+import { type AlertKind, AT, alert, input, messageKinds, result } from '../support/compose.ts'
 
 describe('the built-in message', () => {
   test('of one alert names value, condition, connection and since, and shows its row', async () => {
@@ -30,7 +30,7 @@ describe('the built-in message', () => {
     ])
   })
 
-  const titles: Record<MessageKind, [title: string, summary: string]> = {
+  const titles: Record<AlertKind, [title: string, summary: string]> = {
     firing: ['[FIRING] Drift (model=churn)', 'The condition is met'],
     reminder: ['[STILL FIRING] Drift (model=churn)', 'Still firing, for 13m20s now.'],
     resolved: [
@@ -127,6 +127,74 @@ describe("the rule's own texts", () => {
       expect(composed.message.paragraphs[0]).toContain('\\*\\*x\\*\\* \\[a\\](https://evil.example) \\`c\\`')
       expect(composed.message.paragraphs[1]).toMatch(/^\[see\]\([^()\s]+\)$/)
     }
+  })
+
+  test('fill every part of the message, and what renders to nothing is left out', async () => {
+    const message = {
+      facts: [
+        { name: 'Value', value: '{{ value }} psi' },
+        { name: 'Owner of {{ row.model }}', value: 'ops' },
+        { name: 'Empty', value: '{{ error }}' },
+      ],
+      code: 'Traceback of {{ row.model }}\n  line 1\n',
+      actions: [
+        { text: 'Retrain {{ row.model }}', url: ' https://x.example/retrain/{{ row.model }} ' },
+        { text: 'Nowhere', url: '{{ error }}' },
+      ],
+      image: 'https://x.example/{{ row.model }}.png',
+      table: { columns: ['drift', 'gone', 'model'], rows: 1 },
+    }
+    const alerts = [alert(), alert({ fingerprint: 'fraud', labels: { model: 'fraud' }, rows: [1] })]
+    const composed = await composeMessage(input({ alerts, definition: { message } }))
+    expect(composed.errors).toEqual([])
+    expect(composed.message).toMatchObject({
+      facts: [
+        { name: 'Value', value: '0.25 psi' },
+        { name: 'Owner of churn', value: 'ops' },
+        { name: 'Condition' },
+        { name: 'Connection' },
+        { name: 'Since' },
+      ],
+      code: 'Traceback of churn\n  line 1',
+      actions: [{ text: 'Retrain churn', url: 'https://x.example/retrain/churn' }],
+      image: 'https://x.example/churn.png',
+      table: { columns: ['drift', 'model'], rows: [['0.25', 'churn']], more: 1 },
+    })
+  })
+
+  test('may leave out the built-in facts and the table', async () => {
+    const message = { details: false, table: false, facts: [{ name: 'Only', value: 'this' }] }
+    const composed = await composeMessage(input({ definition: { message } }))
+    expect(composed.message.facts).toEqual([{ name: 'Only', value: 'this' }])
+    expect(composed.message).not.toHaveProperty('table')
+  })
+
+  test('keep the end of a long log', async () => {
+    const rows = result([[`${'x'.repeat(30_000)}the error`, 1]])
+    const composed = await composeMessage(input({ result: rows, definition: { message: { code: '{{ row.model }}' } } }))
+    expect(composed.message.code).toMatch(/^…x+the error$/)
+    expect(composed.message.code).toHaveLength(20_000)
+  })
+
+  test('about a condition that is met are not part of its end, but links and actions are', async () => {
+    const message = {
+      facts: [{ name: 'a', value: 'b' }],
+      code: 'c',
+      image: 'https://x.example/i.png',
+      actions: [{ text: 'Open', url: 'https://x.example/open' }],
+    }
+    const composed = await composeMessage(input({ kind: 'resolved', definition: { message } }))
+    expect(composed.message.facts.map(({ name }) => name)).toEqual([
+      'model',
+      'Value',
+      'Condition',
+      'Connection',
+      'Firing from',
+      'Duration',
+    ])
+    expect(composed.message.actions).toEqual([{ text: 'Open', url: 'https://x.example/open' }])
+    expect(composed.message).not.toHaveProperty('code')
+    expect(composed.message).not.toHaveProperty('image')
   })
 
   test('that fail leave the built-in message, with the error named', async () => {

@@ -65,6 +65,27 @@ describe('what is wrong is told by place', () => {
       expect(issues[0]).toStartWith(expected)
     })
 
+  test('in every text of the message and in settings however deep, with its place', async () => {
+    const bad = '{{ a | nope }}'
+    const { issues } = await checked({
+      message: {
+        facts: [{ name: 'fine', value: bad }],
+        code: bad,
+        actions: [{ text: bad, url: 'https://x.example' }],
+        image: bad,
+      },
+      routes: [{ channel: 'a', settings: { to: [bad], headers: { 'X-A': bad } } }],
+    })
+    expect(issues.map((issue) => issue.split(': ')[0])).toEqual([
+      'message.facts.0.value',
+      'message.code',
+      'message.actions.0.text',
+      'message.image',
+      'routes.0.settings.to.0',
+      'routes.0.settings.headers.X-A',
+    ])
+  })
+
   test('all at once', async () => {
     const { issues } = await checked({
       condition: { text: '1 +' },

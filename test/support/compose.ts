@@ -1,13 +1,13 @@
 import type { ComposeAlert, ComposeInput } from '../../src/compose/variables.ts'
 import type { Json } from '../../src/model/json.ts'
-import type { MessageKind } from '../../src/model/message.ts'
+import type { AlertKind } from '../../src/model/message.ts'
 import type { QueryResult } from '../../src/model/result.ts'
 import type { Route, Rule, RuleInput } from '../../src/model/rule.ts'
 import { definitionOf } from './rules.ts'
 
-export type { MessageKind }
+export type { AlertKind }
 
-export const messageKinds: MessageKind[] = ['firing', 'reminder', 'resolved', 'no-data', 'error', 'test', 'recovered']
+export const messageKinds: AlertKind[] = ['firing', 'reminder', 'resolved', 'no-data', 'error', 'test', 'recovered']
 
 /** 2023-11-14 22:13:20 UTC. */
 export const AT = 1_700_000_000_000

@@ -46,7 +46,7 @@ function line(text: string): string {
 }
 
 function label({ kind, severity }: Message): string {
-  return kind === 'firing' ? severity.toUpperCase() : kind.toUpperCase()
+  return kind === 'firing' || kind === 'message' ? severity.toUpperCase() : kind.toUpperCase()
 }
 
 function paragraph(text: string): string {
