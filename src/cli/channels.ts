@@ -1,26 +1,16 @@
+import { toJsonSchema } from '@valibot/to-json-schema'
 import { channels } from '../channels/index.ts'
-import { fieldsOf } from '../model/settings.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Lists the kinds of channels there are, and with `json` their settings. */
+/** Lists the kinds of channels there are, and with `json` the JSON Schema of their settings. */
 export function listKinds(terminal: Terminal, { json }: { json: boolean }): number {
   const kinds = Object.values(channels)
-  if (json)
-    terminal.out(
-      JSON.stringify(
-        kinds.map(({ kind, label, documentation, limits, idempotent, settings }) => ({
-          kind,
-          label,
-          documentation,
-          idempotent,
-          limits,
-          settings: fieldsOf(settings),
-        })),
-        null,
-        2,
-      ),
-    )
+  if (json) terminal.out(JSON.stringify(kinds.map(describe), null, 2))
   else
-    for (const { kind, label, documentation } of kinds) terminal.out(`${kind.padEnd(12)}  ${label}  ${documentation}`)
+    for (const { kind, label, documentation } of kinds) terminal.out(`${kind.padEnd(20)}  ${label}  ${documentation}`)
   return 0
+}
+
+function describe({ kind, label, limits, settings }: (typeof channels)[keyof typeof channels]) {
+  return { kind, label, settings: toJsonSchema(settings, { errorMode: 'ignore', typeMode: 'input' }), limits }
 }

@@ -1,8 +1,7 @@
 import type { Attempt, DeliveryState } from '../model/delivery.ts'
-import { finalStates } from '../model/delivery.ts'
 import type { Transition } from '../model/evaluation.ts'
 import type { Message } from '../model/message.ts'
-import { type Api, type Door, openApi, part } from './api.ts'
+import { type Door, openApi, part } from './api.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What the API answers to a run. */
@@ -24,17 +23,16 @@ interface PreviewAnswer {
   warnings: string[]
 }
 
-/** A delivery as the API shows it, as far as it is told. */
-interface DeliveryAnswer {
-  id: string
-  state: DeliveryState
-  reason: { text: string } | null
-  attempts: Attempt[]
+/** What the API answers to a send that is waited for. */
+interface SendAnswer {
+  results: {
+    delivery: string
+    recipient: string
+    state: DeliveryState
+    reason: string
+    attempt: Pick<Attempt, 'reason' | 'response' | 'startedAt' | 'finishedAt'> | null
+  }[]
 }
-
-/** How long a sent message is waited for, and how often it is looked at, in ms. */
-const PATIENCE = 30_000
-const LOOK = 200
 
 /** Evaluates a rule now and says what came of it; a dry run stores and sends nothing. Exit code 1 when it failed. */
 export async function runRule(terminal: Terminal, options: Door & { dryRun: boolean }, rule: string): Promise<number> {
@@ -56,19 +54,30 @@ export async function explain(terminal: Terminal, options: Door, what: string): 
   return 0
 }
 
-/** Sends a test message and waits for its end. Exit code 1 when it was not delivered. */
-export async function send(terminal: Terminal, options: Door, channel: string): Promise<number> {
+/** What is sent: a test, or a message when it has a title. */
+interface Sending extends Door {
+  title?: string | undefined
+  summary: string
+  severity: string
+}
+
+/** Sends a test message, or one that is given, and waits for the receiver's answer. Exit code 1 when it was not delivered. */
+export async function send(terminal: Terminal, options: Sending, channel: string): Promise<number> {
   const api = openApi(terminal, options)
-  const { deliveries } = await api.post<{ deliveries: string[] }>(`/channels/${part(channel)}/test`)
-  let code = 0
-  for (const id of deliveries) {
-    const { state, reason, attempts } = await settled(api, id, terminal.signal)
-    const latest = attempts.at(-1)
-    const answer = latest === undefined ? '' : ` ${[latest.reason, latest.response].filter(Boolean).join(', ')}`
-    terminal.out(`${id}: ${state}.${answer}${reason === null ? '' : ` ${reason.text}`}`)
-    if (state !== 'delivered') code = 1
+  const { title, summary, severity } = options
+  const path = `/channels/${part(channel)}`
+  const { results } =
+    title === undefined
+      ? await api.post<SendAnswer>(`${path}/test?wait=true`)
+      : await api.post<SendAnswer>(`${path}/send?wait=true`, { message: { title, summary, severity } })
+  for (const { delivery, recipient, state, reason, attempt } of results) {
+    const to = recipient === '' ? '' : ` to ${recipient}`
+    terminal.out(`${delivery}${to}: ${state}.${reason === '' ? '' : ` ${reason}`}`)
+    if (attempt === null) continue
+    const took = attempt.finishedAt === null ? '' : ` after ${attempt.finishedAt - attempt.startedAt} ms`
+    terminal.out(`  The receiver's answer${took} (${attempt.reason ?? 'none yet'}): ${attempt.response ?? ''}`)
   }
-  return code
+  return results.every(({ state }) => state === 'delivered') ? 0 : 1
 }
 
 function tellPreview({ verdict, value, error, reasons, transitions, rows, routes, messages, warnings }: PreviewAnswer) {
@@ -89,15 +98,4 @@ function tellPreview({ verdict, value, error, reasons, transitions, rows, routes
     ...warnings.map((warning) => `warning: ${warning}`),
     'Nothing was stored or sent.',
   ]
-}
-
-/** The delivery once it is final or its first attempt has failed. */
-async function settled(api: Api, id: string, signal: AbortSignal): Promise<DeliveryAnswer> {
-  const end = Date.now() + PATIENCE
-  for (;;) {
-    const delivery = await api.get<DeliveryAnswer>(`/deliveries/${part(id)}`)
-    const failed = delivery.attempts.some(({ outcome }) => outcome !== null && outcome !== 'delivered')
-    if (finalStates.includes(delivery.state) || failed || signal.aborted || Date.now() > end) return delivery
-    await new Promise((resolve) => setTimeout(resolve, LOOK))
-  }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from '@commander-js/extra-typings'
+import { Command, CommanderError, Option } from '@commander-js/extra-typings'
 import { AppError, messageOf } from '../errors.ts'
 import { build } from '../version.ts'
 import { flagsOf, withSettings } from './settings.ts'
@@ -82,8 +82,12 @@ function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
   verb('explain', 'Say why a rule or a delivery did or did not send.')
     .argument('<what>', 'a rule by name or id, or the id of a delivery')
     .action((what, options) => finish(load().then(({ explain }) => explain(terminal, options, what))))
-  verb('send', 'Send a test message through a channel.')
+  verb('send', 'Send a message through a channel and show what the receiver answers.')
     .argument('<channel>', 'its name or id')
+    .option('--test', 'a test message; so it is without a title', false)
+    .addOption(new Option('--title <title>', 'title of the message').conflicts('test'))
+    .option('--summary <text>', 'what it says below its title', '')
+    .option('--severity <severity>', 'debug, info, warning, error or critical', 'info')
     .action((channel, options) => finish(load().then(({ send }) => send(terminal, options, channel))))
   reaching(program.command('import').command('vianops').description('Take over VIANOPS notifications from a file.'))
     .argument('<file>', 'JSON, one object or a list')

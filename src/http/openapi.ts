@@ -1,6 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
-import { channelEdit, newChannel, sendRequest } from '../manage/channels.ts'
+import { draftTest, sendRequest, testRequest } from '../manage/channel-sends.ts'
+import { channelEdit, newChannel } from '../manage/channels.ts'
 import { connectionEdit, newConnection } from '../manage/connections.ts'
 import { bulkRequest } from '../manage/deliveries.ts'
 import { importRequest } from '../manage/import.ts'
@@ -8,6 +9,7 @@ import { ruleDefinition } from '../model/rule.ts'
 import { build } from '../version.ts'
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+/** `body` names a schema; one with a question mark may be left out. */
 type Route = readonly [method: Method, path: string, summary: string, body?: string]
 
 const bodies = {
@@ -16,6 +18,8 @@ const bodies = {
   NewChannel: newChannel,
   ChannelEdit: channelEdit,
   SendRequest: sendRequest,
+  TestRequest: testRequest,
+  DraftTest: draftTest,
   Rule: ruleDefinition,
   BulkRequest: bulkRequest,
   ImportRequest: importRequest,
@@ -38,8 +42,9 @@ export const routes: readonly Route[] = [
   ['delete', '/channels/{id}', 'Remove a channel'],
   ['post', '/channels/{id}/enable', 'Send through it again'],
   ['post', '/channels/{id}/disable', 'Send nothing through it'],
-  ['post', '/channels/{id}/send', 'Send a message', 'SendRequest'],
-  ['post', '/channels/{id}/test', 'Send a test message'],
+  ['post', '/channels/{id}/send', 'Send a message; with ?wait=true answer what the receiver said', 'SendRequest'],
+  ['post', '/channels/{id}/test', 'Send a test message; with ?wait=true answer what the receiver said', 'TestRequest?'],
+  ['post', '/channels/test', 'Send a test message through a channel that is not stored', 'DraftTest'],
   ['get', '/rules', 'List rules'],
   ['post', '/rules', 'Create a rule', 'Rule'],
   ['post', '/rules/preview', 'Try a rule without storing it', 'Rule'],
@@ -99,7 +104,8 @@ function operation([, path, summary, body]: Route) {
     required: true,
     schema: { type: 'string' },
   }))
-  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } }
+  const name = body?.replace('?', '')
+  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } }
   const refused = {
     description: 'Refused',
     content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
@@ -107,7 +113,7 @@ function operation([, path, summary, body]: Route) {
   return {
     summary,
     parameters,
-    ...(body === undefined ? {} : { requestBody: { required: true, content } }),
+    ...(body === undefined ? {} : { requestBody: { required: name === body, content } }),
     responses: { '2XX': { description: 'Done' }, '4XX': refused, '5XX': refused },
   }
 }

@@ -20,21 +20,27 @@ export const IMPORT_LIMIT = 10 * MEGABYTE
 
 /** The JSON body of a request. Throws `unsupported`, `too-large` and `invalid`. */
 export async function readJson(context: Context, limit = BODY_LIMIT): Promise<unknown> {
+  checkType(context)
+  const text = await readText(context, limit)
+  if (text.trim() === '') throw invalid('', 'The body is empty; it must be a JSON object.')
+  return parseJson(text)
+}
+
+/** The JSON body of a request that may come without one; then an empty object. */
+export async function readOptionalJson(context: Context): Promise<unknown> {
+  const text = await readText(context, BODY_LIMIT)
+  if (text.trim() === '') return {}
+  checkType(context)
+  return parseJson(text)
+}
+
+function checkType(context: Context): void {
   const type = (context.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   if (type !== 'application/json')
     throw new AppError(
       'unsupported',
       `The body must be JSON: send it with "Content-Type: application/json"${type === '' ? '' : `, not "${type}"`}.`,
     )
-  const text = await readText(context, limit)
-  if (text.trim() === '') throw invalid('', 'The body is empty; it must be a JSON object.')
-  return parseJson(text)
-}
-
-/** The JSON body of a request that may come without one. */
-export async function readOptionalJson(context: Context): Promise<unknown> {
-  const hasBody = context.req.header('content-type') !== undefined || context.req.raw.body !== null
-  return hasBody && context.req.header('content-length') !== '0' ? readJson(context) : {}
 }
 
 /** The text of a body of at most `limit` bytes. Throws `too-large`, and `invalid` when it is not UTF-8. */

@@ -1,3 +1,4 @@
+import { type ChannelSender, manageChannelSends } from './channel-sends.ts'
 import { type ChannelManager, manageChannels } from './channels.ts'
 import { type ConnectionManager, manageConnections } from './connections.ts'
 import type { ManageContext } from './context.ts'
@@ -12,6 +13,7 @@ import { manageTokens, type TokenManager } from './tokens.ts'
 export interface Manage {
   connections: ConnectionManager
   channels: ChannelManager
+  sends: ChannelSender
   rules: RuleManager
   notifications: NotificationManager
   imports: ImportManager
@@ -25,6 +27,7 @@ export function createManage(context: ManageContext): Manage {
   return {
     connections: manageConnections(context),
     channels: manageChannels(context),
+    sends: manageChannelSends(context),
     rules,
     notifications: manageNotifications(context, rules),
     imports: manageImport(context, rules),

@@ -149,7 +149,8 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
     const follows = (superseded ? undefined : trigger) ?? ownPart(delivery.follows, recipient) ?? null
     const place = { seq: LAST, rule_id: ruleId, route, recipient, fingerprints, follows }
     const waitsFor = predecessor(place, delivery.fingerprints)
-    const nextAt = waitsFor === null ? createdAt : null
+    // Somebody waits for the answer to a test, so it goes before what is queued.
+    const nextAt = waitsFor !== null ? null : delivery.kind === 'test' ? 0 : createdAt
     const row = insertRow.run(
       id,
       delivery.project,

@@ -1,4 +1,4 @@
-import type { Delivery, NewDelivery, Outcome } from '../model/delivery.ts'
+import type { Delivery, Outcome } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { MessageKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
@@ -145,7 +145,6 @@ export function deliveryTurns(
     "SELECT seq, id, kind, attempts, destination FROM deliveries INDEXED BY deliveries_open WHERE finished_at IS NULL AND state = 'sending' ORDER BY seq",
   )
   const full = raw.prepare<[number], FullRecord>(`${FULL} WHERE d.seq = ?`)
-  const dueNow = raw.prepare<[string], DueRow>(`${DUE} WHERE id = ?`)
 
   /** Of an earlier attempt: how it ended, and where the present round of attempts began. */
   function history(row: DueRow): History {
@@ -263,13 +262,6 @@ export function deliveryTurns(
         if (finished.length > 0) recordAll(finished)
         for (const each of want) claim(each, now, result)
         return result
-      }),
-
-    /** Inserts a delivery that is sent at once, beside the queue: a test. */
-    begin: (delivery: NewDelivery, now: number): Promise<Claim> =>
-      writer.write(() => {
-        order.insert(delivery)
-        return begin([dueNow.get(delivery.id) as DueRow], now)[0] as Claim
       }),
 
     /** Every destination with something to send. */

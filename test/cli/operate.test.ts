@@ -93,9 +93,26 @@ describe('explain', () => {
 
 describe('send', () => {
   test('a test message is sent and its end told', async () => {
-    const { code, out } = await tocsin('send', 'hook')
+    receiver.reply({ status: 202, body: 'queued as 7' })
+    const { code, out } = await tocsin('send', 'hook', '--test')
     expect(code).toBe(0)
-    expect(out).toMatch(/^msg_\S+: delivered\./)
+    expect(out).toMatch(
+      /^msg_\S+: delivered\. .*\n {2}The receiver's answer after \d+ ms \(delivered\): 202 queued as 7$/,
+    )
+    expect(JSON.parse(receiver.received.at(-1)?.body ?? '')).toMatchObject({ type: 'test' })
+  })
+
+  test('a message of one line is sent as it is', async () => {
+    const { code } = await tocsin('send', 'hook', '--title', 'Backup failed', '--severity', 'error')
+    expect(code).toBe(0)
+    expect(JSON.parse(receiver.received.at(-1)?.body ?? '')).toMatchObject({
+      type: 'message',
+      data: { title: 'Backup failed', severity: 'error' },
+    })
+    expect(await tocsin('send', 'hook', '--title', 'x', '--severity', 'bad')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('must be one of debug, info'),
+    })
   })
 
   test('a receiver that refuses is exit code 1 with its answer', async () => {
@@ -111,6 +128,16 @@ describe('channels', () => {
   test('lists the kinds there are; as JSON with their settings', async () => {
     expect((await tocsin('channels')).out).toContain('webhook')
     const kinds: { kind: string; settings: object }[] = JSON.parse((await tocsin('channels', '--json')).out)
-    expect(kinds.find(({ kind }) => kind === 'webhook')?.settings).toHaveProperty('url')
+    for (const kind of kinds) expect(Object.keys(kind)).toEqual(['kind', 'label', 'settings', 'limits'])
+    expect(kinds.find(({ kind }) => kind === 'webhook')).toMatchObject({
+      label: 'Webhook',
+      settings: { type: 'object', properties: { url: { type: 'string', secret: true } }, required: ['url'] },
+      limits: { inFlight: 32, retries: 'webhook' },
+    })
+    expect(kinds.find(({ kind }) => kind === 'console')?.settings).toMatchObject({
+      type: 'object',
+      properties: {},
+      additionalProperties: false,
+    })
   })
 })

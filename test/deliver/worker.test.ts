@@ -54,7 +54,8 @@ describe('the worker', () => {
   test('repeats an attempt that a dead process left under way, with the same id', async () => {
     const { channel, sends } = scriptedChannel(() => 'ok')
     box = outbox([channel])
-    await box.store.deliveries.begin(newDelivery({ id: 'a' }), 0)
+    await box.store.deliveries.enqueue([newDelivery({ id: 'a' })])
+    await box.store.deliveries.turn(() => ({ finished: [], want: [{ destination: 'one', limit: 1 }] }))
     await box.worker.start()
     await box.settle()
     expect(sends).toMatchObject([{ id: 'a', attempt: 2 }])

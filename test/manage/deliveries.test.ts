@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { manageChannelSends } from '../../src/manage/channel-sends.ts'
 import { manageChannels } from '../../src/manage/channels.ts'
 import { manageDeliveries } from '../../src/manage/deliveries.ts'
 import { caller, type TestManage, testManage } from '../support/manage-context.ts'
@@ -9,7 +10,7 @@ async function queued(context: TestManage, count: number): Promise<string[]> {
   const channels = manageChannels(context)
   await channels.create(caller, { name: 'Ops', kind: 'console', settings: {} })
   const ids: string[] = []
-  for (let made = 0; made < count; made += 1) ids.push(...(await channels.test(caller, 'Ops')))
+  for (let made = 0; made < count; made += 1) ids.push(...(await manageChannelSends(context).test(caller, 'Ops')))
   return ids
 }
 
@@ -57,7 +58,7 @@ test('many are changed by a filter', async () => {
   const deliveries = manageDeliveries(context)
   const ids = await queued(context, 3)
   context.clock.advance(60_000)
-  const late = await manageChannels(context).test(caller, 'Ops')
+  const late = await manageChannelSends(context).test(caller, 'Ops')
   const to = context.clock.now()
   expect(await deliveries.bulk(caller, { action: 'discard', filter: { to } })).toEqual({ changed: 3, refused: [] })
   expect(await states(context, [...ids, ...late])).toEqual(['discarded', 'discarded', 'discarded', 'pending'])

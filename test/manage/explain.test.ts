@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { newId } from '../../src/ids.ts'
+import { manageChannelSends } from '../../src/manage/channel-sends.ts'
 import { manageChannels } from '../../src/manage/channels.ts'
 import { manageConnections } from '../../src/manage/connections.ts'
 import { createExplainer, explainEvaluation } from '../../src/manage/explain.ts'
@@ -183,7 +184,7 @@ test('a delivery in words leads to its evaluation', async () => {
   using context = await ready()
   const commit = commitOf(context, context.rule.id, traceOf({ reasons: [{ code: 'condition-true' }] }))
   await stored(context, commit)
-  const [id] = await manageChannels(context).test(caller, 'Ops')
+  const [id] = await manageChannelSends(context).test(caller, 'Ops')
   context.database.database.raw.prepare('UPDATE deliveries SET evaluation_id = ? WHERE id = ?').run(commit.id, id)
   const { about, lines } = await context.explain('default', id!)
   expect(about).toBe('delivery')

@@ -86,6 +86,15 @@ describe('a turn', () => {
     expect(ids(await box.claim(1))).toEqual(['second'])
   })
 
+  test('takes a test before all that is queued', async () => {
+    using box = open()
+    await box.queue(
+      { id: 'queued', fingerprints: ['a'], createdAt: 1 },
+      { id: 'test', ruleId: null, kind: 'test', fingerprints: [] },
+    )
+    expect(ids(await box.claim(1))).toEqual(['test'])
+  })
+
   test('hands over the delivery whole', async () => {
     using box = open()
     const inline = { ...target('one'), settings: { to: 'x' }, sealed: 'sealed' }

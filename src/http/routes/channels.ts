@@ -1,9 +1,19 @@
 import { Hono } from 'hono'
 import type { Manage } from '../../manage/index.ts'
-import { type ApiEnv, flag, page, pageOf, pathPart, readJson, readQuery } from '../request.ts'
+import {
+  type ApiContext,
+  type ApiEnv,
+  flag,
+  page,
+  pageOf,
+  pathPart,
+  readJson,
+  readOptionalJson,
+  readQuery,
+} from '../request.ts'
 
 /** Channels: `/channels`. */
-export function channelRoutes({ channels }: Pick<Manage, 'channels'>): Hono<ApiEnv> {
+export function channelRoutes({ channels, sends }: Pick<Manage, 'channels' | 'sends'>): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get('/', async (context) => {
       const { limit, after } = readQuery(context, page)
@@ -35,12 +45,21 @@ export function channelRoutes({ channels }: Pick<Manage, 'channels'>): Hono<ApiE
     )
     .post('/:id/send', async (context) => {
       const body = await readJson(context)
-      return context.json(
-        { deliveries: await channels.send(context.get('caller'), pathPart(context, 'id'), body) },
-        202,
-      )
+      return answer(context, await sends.send(context.get('caller'), pathPart(context, 'id'), body))
     })
-    .post('/:id/test', async (context) =>
-      context.json({ deliveries: await channels.test(context.get('caller'), pathPart(context, 'id')) }, 202),
-    )
+    .post('/test', async (context) => {
+      const body = await readJson(context)
+      return answer(context, await sends.testDraft(context.get('caller'), body))
+    })
+    .post('/:id/test', async (context) => {
+      const body = await readOptionalJson(context)
+      return answer(context, await sends.test(context.get('caller'), pathPart(context, 'id'), body))
+    })
+
+  /** The ids of the deliveries, or with `?wait=true` what came of their first attempts. */
+  async function answer(context: ApiContext, deliveries: string[]) {
+    const { wait } = readQuery(context, { wait: flag })
+    if (!wait) return context.json({ deliveries }, 202)
+    return context.json({ deliveries, results: await sends.results(deliveries) })
+  }
 }

@@ -1,0 +1,201 @@
+import * as v from 'valibot'
+import type { Channel, Share } from '../channels/channel.ts'
+import { channels } from '../channels/index.ts'
+import { AppError } from '../errors.ts'
+import { deadlineOf, sharesOf } from '../flow/routes.ts'
+import { newId } from '../ids.ts'
+import { type Delivery, finalStates, type NewDelivery, type Outcome, type Target } from '../model/delivery.ts'
+import type { JsonObject } from '../model/json.ts'
+import { blankMessage, type Message, severities } from '../model/message.ts'
+import { sentence } from '../model/reason.ts'
+import { validate } from '../model/validate.ts'
+import type { ChannelRow } from '../store/channels.ts'
+import { identity } from './channels.ts'
+import { type Caller, find, type ManageContext } from './context.ts'
+import { anySettings, checkOverrides, kindOf, openSettings, sealSettings } from './settings.ts'
+
+const text = (most: number) => v.pipe(v.string('must be text'), v.maxLength(most, `must be at most ${most} characters`))
+const list = <Schema extends v.GenericSchema>(item: Schema) =>
+  v.optional(v.pipe(v.array(item), v.maxLength(1000, 'must be at most 1000')))
+const link = v.strictObject({ text: text(500), url: text(5_000) })
+
+/** A message given by a caller; keys of the message tree that only rules fill are not among these. */
+export const sendRequest = v.strictObject({
+  message: v.strictObject({
+    title: v.pipe(text(10_000), v.nonEmpty('must not be empty')),
+    summary: v.optional(text(50_000), ''),
+    severity: v.optional(v.picklist(severities, `must be one of ${severities.join(', ')}`), 'info'),
+    paragraphs: list(text(50_000)),
+    facts: list(v.strictObject({ name: text(500), value: text(5_000) })),
+    table: v.optional(v.strictObject({ columns: v.array(text(500)), rows: v.array(v.array(text(5_000))) })),
+    code: v.optional(text(50_000)),
+    links: list(link),
+    actions: list(link),
+    image: v.optional(text(5_000)),
+  }),
+  settings: v.optional(anySettings, {}),
+})
+
+/** A test of a stored channel; `settings` are tried as if they were saved. */
+export const testRequest = v.strictObject({ settings: v.optional(anySettings) })
+/** A test of a channel that is not stored. */
+export const draftTest = v.strictObject({
+  kind: v.string('must be text'),
+  settings: v.optional(anySettings, {}),
+})
+
+/** What became of a message that is waited for. `attempt` is null when it was not tried in time. */
+export interface SendResult {
+  delivery: string
+  recipient: string
+  state: Delivery['state']
+  /** In words; empty when there is nothing to say. */
+  reason: string
+  /** `response` is the receiver's own answer, without secrets. Times are ms since 1970. */
+  attempt: {
+    outcome: Outcome | null
+    reason: string | null
+    response: string | null
+    startedAt: number
+    finishedAt: number | null
+  } | null
+}
+
+/** How long a message is waited for, and how often it is looked at, in ms. */
+const PATIENCE = 60_000
+const LOOK = 50
+/** The route of tests; secrets of channels that are not stored are sealed for it. */
+const TEST = 'test'
+
+export type ChannelSender = ReturnType<typeof manageChannelSends>
+
+/** Messages that people send through a channel by hand, by the same way as those of rules. */
+export function manageChannelSends(context: ManageContext) {
+  const { store, secrets, clock } = context
+  const named = (caller: Caller, idOrName: string) => find(store.channels, 'channel', caller.project, idOrName)
+  const record = (caller: Caller, action: string, entityId: string, name: string) =>
+    store.audit.record({ ...caller, action, entity: 'channel', entityId, detail: { name } })
+
+  async function enqueue(caller: Caller, target: Target, message: Message, base: JsonObject): Promise<string[]> {
+    const now = clock.now()
+    const shares: (Share | null)[] = sharesOf(target.kind, { ...base, ...target.settings })
+    const ids = (shares.length === 0 ? [null] : shares).map(() => newId('msg', now))
+    const deliveries = ids.map((id, index): NewDelivery => {
+      const share = shares[index] ?? null
+      return {
+        id,
+        project: caller.project,
+        ruleId: null,
+        evaluationId: null,
+        route: message.kind === 'test' ? TEST : 'send',
+        fingerprints: [],
+        target: { ...target, settings: { ...target.settings, ...share?.settings } },
+        kind: message.kind,
+        message,
+        createdAt: now,
+        deadlineAt: deadlineOf(target.kind, now),
+        ...(share === null ? {} : { recipient: share.recipient, partOf: ids[0] ?? id }),
+      }
+    })
+    await store.deliveries.enqueue(deliveries)
+    return ids
+  }
+
+  function storedTarget(row: ChannelRow, overrides: JsonObject): Target {
+    if (row.disabledReason !== null)
+      throw new AppError('conflict', `The channel "${row.name}" is disabled: ${row.disabledReason}. Enable it first.`)
+    const kind = kindOf<Channel>(channels, row.kind)
+    const full = openSettings(row, secrets, identity(row.id))
+    checkOverrides(kind, full, overrides, 'settings', false)
+    const destination = kind.destination({ ...full, ...overrides })
+    return { channelId: row.id, kind: row.kind, destination, settings: overrides, sealed: null }
+  }
+
+  /** A target of settings that are stored nowhere else; `before` are those whose secrets they may keep. */
+  function draftTarget(kind: string, settings: JsonObject, before: JsonObject | null): Target {
+    const seal = (plain: string) => secrets.seal(plain, `rules|null|${TEST}`)
+    return { channelId: null, kind, ...sealSettings(kindOf<Channel>(channels, kind), settings, before, seal) }
+  }
+
+  function testMessage(caller: Caller, what: string): Message {
+    const title = `Test of ${what}`
+    const summary = 'If you can read this, messages of Tocsin arrive here.'
+    return blankMessage('test', clock.now(), { title, summary, why: `Test sent by ${caller.actor}` })
+  }
+
+  return {
+    /** Queues a message; answers the ids of its deliveries. */
+    async send(caller: Caller, idOrName: string, input: unknown): Promise<string[]> {
+      const wanted = validate(sendRequest, input)
+      const row = await named(caller, idOrName)
+      const target = storedTarget(row, wanted.settings)
+      const { table, ...rest } = wanted.message
+      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+      const why = `Sent by ${caller.actor} through the API`
+      const message = blankMessage('message', clock.now(), { ...given, why })
+      if (table !== undefined) message.table = { ...table, more: 0 }
+      const ids = await enqueue(caller, target, message, row.settings)
+      await record(caller, 'send', row.id, row.name)
+      return ids
+    },
+
+    /** Queues a test message, marked as one; with settings, one that is sent as if they were saved. */
+    async test(caller: Caller, idOrName: string, input: unknown = {}): Promise<string[]> {
+      const { settings } = validate(testRequest, input)
+      const row = await named(caller, idOrName)
+      const before = () => openSettings(row, secrets, identity(row.id))
+      const target = settings === undefined ? storedTarget(row, {}) : draftTarget(row.kind, settings, before())
+      const base = settings === undefined ? row.settings : {}
+      const ids = await enqueue(caller, target, testMessage(caller, `the channel "${row.name}"`), base)
+      await record(caller, 'test', row.id, row.name)
+      return ids
+    },
+
+    /** Queues a test message through a channel that is not stored. */
+    async testDraft(caller: Caller, input: unknown): Promise<string[]> {
+      const { kind, settings } = validate(draftTest, input)
+      const target = draftTarget(kind, settings, null)
+      const ids = await enqueue(caller, target, testMessage(caller, `a new channel (${kind})`), {})
+      await record(caller, 'test', '*', kind)
+      return ids
+    },
+
+    /** What became of deliveries, once each was tried or `patience` ms have passed. */
+    async results(ids: readonly string[], patience: number = PATIENCE): Promise<SendResult[]> {
+      const end = clock.now() + patience
+      for (;;) {
+        const results = await Promise.all(ids.map(result))
+        if (clock.now() >= end || results.every(isSettled)) return results
+        await new Promise<void>((resolve) => void clock.at(clock.now() + LOOK, resolve))
+      }
+    },
+  }
+
+  async function result(id: string): Promise<SendResult> {
+    const found = await store.deliveries.get(id)
+    if (found === undefined) throw new AppError('not-found', `There is no delivery "${id}".`)
+    const { state, reason, recipient } = found.delivery
+    const latest = found.attempts.at(-1)
+    const untried = 'It has not been tried yet: its destination is paused or failing. It is sent later.'
+    return {
+      delivery: id,
+      recipient,
+      state,
+      reason: reason === null ? (latest === undefined ? untried : '') : sentence(reason),
+      attempt:
+        latest === undefined
+          ? null
+          : {
+              outcome: latest.outcome,
+              reason: latest.reason,
+              response: latest.response,
+              startedAt: latest.startedAt,
+              finishedAt: latest.finishedAt,
+            },
+    }
+  }
+}
+
+function isSettled({ state, attempt }: SendResult): boolean {
+  return finalStates.includes(state) || (attempt !== null && attempt.outcome !== null)
+}
