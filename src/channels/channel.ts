@@ -97,8 +97,16 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
    * but the secret ones, the route's over them, their templates rendered and not checked. None: one delivery to all.
    */
   split?(settings: Partial<v.InferOutput<Schema>>): Share[]
-  /** Key for pacing, order and breaker; holds no secret. */
+  /**
+   * Key for pacing, order and breaker; holds no secret. A channel that comes to lead to another one is asked for its
+   * secrets again.
+   */
   destination(settings: v.InferOutput<Schema>): string
+  /**
+   * Pure: the place within the destination that has a pace of its own, such as a chat room. Given are the settings but the
+   * secret ones, the route's over them; empty: the destination as a whole.
+   */
+  place?(settings: Partial<v.InferOutput<Schema>>): string
   /** Pure: same input, same bytes. */
   render(message: Message, settings: v.InferOutput<Schema>): Payload
   /** Throws `DeliveryError`; never loops, logs, reads the database or opens secrets. */

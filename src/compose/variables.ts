@@ -1,4 +1,3 @@
-import type { KnownNames } from '../language/template.ts'
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { AlertKind, MessageAlert } from '../model/message.ts'
@@ -61,10 +60,12 @@ const variableNames = {
   trace_url: 'address of the decision trace; empty without a base URL',
 } as const
 
-/** The names templates may use, and those of the variables a recipient may bring along, to check them against. */
-export const templateNames: KnownNames = {
-  has: (name) => Object.hasOwn(variableNames, name) || /^mailVariables(_|$)/.test(name),
-  [Symbol.iterator]: () => Object.keys(variableNames).values(),
+/** The names templates may use, to check them against. */
+export const templateNames: ReadonlySet<string> = new Set(Object.keys(variableNames))
+
+/** The same with what this template calls the variables of single recipients, which are known only when it is sent. */
+export function namesFor(template: string): ReadonlySet<string> {
+  return new Set([...templateNames, ...(template.match(/\bmailVariables(?:_\w+)?/g) ?? [])])
 }
 
 /** The values of all names, for one message. */

@@ -5,6 +5,7 @@ import { formatDuration } from '../model/duration.ts'
 import { blankMessage, type Message } from '../model/message.ts'
 import type { Store } from '../store/index.ts'
 import { deadlineOf, stored } from './routes.ts'
+import { sharedOut } from './shares.ts'
 
 /** Something about Tocsin's own means of work that its people should know. */
 export interface Notice {
@@ -88,6 +89,6 @@ export async function sendNotice(store: Store, notice: Notice, now: number): Pro
     createdAt: now,
     deadlineAt: deadlineOf(channel.kind, now),
   }
-  await store.deliveries.enqueue([delivery])
+  await store.deliveries.enqueue(sharedOut(delivery, channel.settings))
   return true
 }

@@ -1,4 +1,3 @@
-import type { Channel, Share } from '../channels/channel.ts'
 import { channels, isChannelKind } from '../channels/index.ts'
 import { ConditionError, decide } from '../evaluate/condition.ts'
 import { FALLBACK_ROUTE, type RouteView } from '../evaluate/policy.ts'
@@ -69,19 +68,6 @@ export function deadlineOf(kind: string, now: number): number {
 /** A target at a stored channel; `settings` are the route's own. */
 export function stored(row: ChannelRow, settings: JsonObject): Target {
   return { channelId: row.id, kind: row.kind, destination: row.destination, settings, sealed: null }
-}
-
-/**
- * What each recipient gets of a message with these settings; empty when it is one message to all, or when the settings
- * cannot be read: then the attempt fails and says why.
- */
-export function sharesOf(kind: string, settings: JsonObject): Share[] {
-  const channel: Channel | undefined = isChannelKind(kind) ? channels[kind] : undefined
-  try {
-    return channel?.split?.(settings) ?? []
-  } catch {
-    return []
-  }
 }
 
 async function wayOf(store: Store, evidence: Evidence, route: Route, key: string): Promise<Way> {

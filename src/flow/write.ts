@@ -10,7 +10,8 @@ import { type Reason, sentence } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { Rule } from '../model/rule.ts'
 import type { Judgement } from './judge.ts'
-import { deadlineOf, sharesOf, type Way } from './routes.ts'
+import { deadlineOf, type Way } from './routes.ts'
+import { destinationOf, sharesOf } from './shares.ts'
 
 /** A message that was written for one route, and what to remember of it. */
 export interface Written {
@@ -108,7 +109,7 @@ function writtenOf(
       evaluationId,
       route,
       fingerprints,
-      target: { ...target, settings },
+      target: { ...target, settings, destination: destinationOf(target, { ...way.channelSettings, ...settings }) },
       kind,
       message,
       createdAt: now,

@@ -15,11 +15,6 @@ export interface TemplateCheck {
   warnings: string[]
 }
 
-/** The names a template may use, and whether it may use one that they do not list. */
-export interface KnownNames extends Iterable<string> {
-  has(name: string): boolean
-}
-
 /** Renders a template to text, at most 1 MB within 250 ms. Throws `TemplateError`. */
 export async function renderTemplate(engine: Engine, text: string, variables: Variables): Promise<string> {
   if (!text.includes('{')) return text
@@ -58,7 +53,7 @@ export async function renderBody(engine: Engine, text: string, variables: Variab
 }
 
 /** Checks a template before it is used: whether it can be read, and the names it uses against those that are `known`. */
-export async function checkTemplate(engine: Engine, text: string, known: KnownNames): Promise<TemplateCheck> {
+export async function checkTemplate(engine: Engine, text: string, known: ReadonlySet<string>): Promise<TemplateCheck> {
   try {
     const plan = planBody(text, engine)
     const tags = plan.kind === 'slots' ? plan.tags : text

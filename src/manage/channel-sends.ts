@@ -1,8 +1,9 @@
 import * as v from 'valibot'
-import type { Channel, Share } from '../channels/channel.ts'
+import type { Channel } from '../channels/channel.ts'
 import { channels } from '../channels/index.ts'
 import { AppError } from '../errors.ts'
-import { deadlineOf, sharesOf } from '../flow/routes.ts'
+import { deadlineOf, stored } from '../flow/routes.ts'
+import { sharedOut } from '../flow/shares.ts'
 import { newId } from '../ids.ts'
 import { type Delivery, finalStates, type NewDelivery, type Outcome, type Target } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -78,27 +79,22 @@ export function manageChannelSends(context: ManageContext) {
 
   async function enqueue(caller: Caller, target: Target, message: Message, base: JsonObject): Promise<string[]> {
     const now = clock.now()
-    const shares: (Share | null)[] = sharesOf(target.kind, { ...base, ...target.settings })
-    const ids = (shares.length === 0 ? [null] : shares).map(() => newId('msg', now))
-    const deliveries = ids.map((id, index): NewDelivery => {
-      const share = shares[index] ?? null
-      return {
-        id,
-        project: caller.project,
-        ruleId: null,
-        evaluationId: null,
-        route: message.kind === 'test' ? TEST : 'send',
-        fingerprints: [],
-        target: { ...target, settings: { ...target.settings, ...share?.settings } },
-        kind: message.kind,
-        message,
-        createdAt: now,
-        deadlineAt: deadlineOf(target.kind, now),
-        ...(share === null ? {} : { recipient: share.recipient, partOf: ids[0] ?? id }),
-      }
-    })
+    const whole: NewDelivery = {
+      id: newId('msg', now),
+      project: caller.project,
+      ruleId: null,
+      evaluationId: null,
+      route: message.kind === 'test' ? TEST : 'send',
+      fingerprints: [],
+      target,
+      kind: message.kind,
+      message,
+      createdAt: now,
+      deadlineAt: deadlineOf(target.kind, now),
+    }
+    const deliveries = sharedOut(whole, base)
     await store.deliveries.enqueue(deliveries)
-    return ids
+    return deliveries.map(({ id }) => id)
   }
 
   function storedTarget(row: ChannelRow, overrides: JsonObject): Target {
@@ -108,7 +104,7 @@ export function manageChannelSends(context: ManageContext) {
     const full = openSettings(row, secrets, identity(row.id))
     checkOverrides(kind, full, overrides, 'settings', false)
     const destination = kind.destination({ ...full, ...overrides })
-    return { channelId: row.id, kind: row.kind, destination, settings: overrides, sealed: null }
+    return { ...stored(row, overrides), destination }
   }
 
   /** A target of settings that are stored nowhere else; `before` are those whose secrets they may keep. */

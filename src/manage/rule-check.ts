@@ -1,4 +1,4 @@
-import { templateNames } from '../compose/variables.ts'
+import { namesFor } from '../compose/variables.ts'
 import type { Issue } from '../errors.ts'
 import { ConditionError, compileCondition } from '../evaluate/condition.ts'
 import { checkNames } from '../evaluate/condition-check.ts'
@@ -33,7 +33,7 @@ export async function checkTexts(definition: RuleDefinition): Promise<TextCheck>
   ]
   const warnings = conditions.flatMap((checked) => checked.warnings)
   for (const { path, engine, text } of templatesOf(definition)) {
-    const checked = await checkTemplate(engine, text, templateNames)
+    const checked = await checkTemplate(engine, text, namesFor(text))
     issues.push(...checked.errors.map((error) => ({ path, message: error.message })))
     warnings.push(...checked.warnings.map((warning) => `${path}: ${warning}`))
   }

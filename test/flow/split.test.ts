@@ -127,6 +127,14 @@ describe('a message to several recipients', () => {
     await reached(one.rule, 'firing to : delivered')
   })
 
+  test('is paced by the place its own settings name', async () => {
+    const one = await act({}, { to: 'a@x;b@x', room: '{{ labels.nothing }}ops\u2028room' })
+    await one.run()
+    await reached(one.rule, 'firing to a@x: delivered', 'firing to b@x: delivered')
+    const [first] = await scene.deliveries(one.rule)
+    expect(first).toMatchObject({ destination: 'relay/ops room' })
+  })
+
   test('of a caller becomes deliveries too', async () => {
     const one = await act()
     const message = { title: 'By hand' }

@@ -7,6 +7,9 @@ const settings = v.strictObject({
   /** Recipients, parted by semicolons; each gets a delivery, and the name before its `@` as a variable. */
   to: v.pipe(v.string(), v.nonEmpty('must not be empty')),
   subject: v.optional(v.string(), ''),
+  /** Paced apart from other rooms. */
+  room: v.optional(v.string(), ''),
+  pager: v.optional(v.number('must be a number')),
 })
 
 /** What a recipient got. */
@@ -48,6 +51,7 @@ export function addRelay(): Relay {
           })
         : [],
     destination: () => 'relay',
+    place: ({ room = '' }) => room,
     render: ({ kind, summary }, { to, subject }) => ({ to, subject, kind, summary }),
     async send(payload) {
       const outcome = answers.get(payload.to) ?? 'delivered'
