@@ -1,9 +1,10 @@
-import * as v from 'valibot'
 import { type Channel, closeCache } from '../channels/channel.ts'
 import { messageOf } from '../errors.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Reason } from '../model/reason.ts'
+import { fromTexts } from '../model/settings.ts'
+import { validate } from '../model/validate.ts'
 import { secretForms } from '../redact.ts'
 import type { Secrets } from '../secrets.ts'
 import type { ChannelRow } from '../store/channels.ts'
@@ -76,9 +77,13 @@ export function createTargetOpener({ channels, channelOf, secrets }: TargetSourc
   function ready(kind: string, settings: JsonObject, keeping: Keeping, own: JsonObject) {
     const channel = channelOf(kind)
     if (channel === undefined) return closed('channel-missing', kind)
-    const parsed = v.safeParse(channel.settings, { ...settings, ...keeping.opened, ...own })
-    if (!parsed.success) return closed('rejected', `the settings are not valid: ${v.summarize(parsed.issues)}`)
-    return { channel, settings: parsed.output, secrets: secretForms(keeping.opened), cache: keeping.cache }
+    try {
+      const full = { ...fromTexts(channel.settings, { ...settings, ...own }), ...keeping.opened }
+      const valid = validate(channel.settings, full, 'settings')
+      return { channel, settings: valid, secrets: secretForms(keeping.opened), cache: keeping.cache }
+    } catch (thrown) {
+      return closed('rejected', `the settings are not valid: ${messageOf(thrown)}`)
+    }
   }
 
   function ofRow(row: ChannelRow, own: JsonObject): OpenTarget | { closed: Reason } {

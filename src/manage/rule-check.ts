@@ -1,10 +1,13 @@
+import { channels, isChannelKind } from '../channels/index.ts'
 import { namesFor } from '../compose/variables.ts'
 import type { Issue } from '../errors.ts'
 import { ConditionError, compileCondition } from '../evaluate/condition.ts'
 import { checkNames } from '../evaluate/condition-check.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
-import type { Condition, RuleDefinition } from '../model/rule.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Condition, Route, RuleDefinition } from '../model/rule.ts'
+import { secretKeys } from '../model/settings.ts'
 
 /** What is wrong with a rule's texts, and what its author should know. */
 export interface TextCheck {
@@ -54,11 +57,21 @@ export function conditionsOf({ condition, routes }: RuleDefinition): { path: str
 function templatesOf({ message, routes }: RuleDefinition): TemplateText[] {
   const { engine = 'liquid', table: _, ...parts } = message
   const own = textsIn(parts, 'message').map((text) => ({ ...text, engine }))
-  const ofRoutes = routes.flatMap(({ body, settings }, index) => [
+  const ofRoutes = routes.flatMap(({ body, channel, settings }, index) => [
     ...(body === undefined ? [] : [{ path: `routes.${index}.body.text`, ...body }]),
-    ...textsIn(settings, `routes.${index}.settings`).map((text) => ({ ...text, engine: 'liquid' as const })),
+    ...[
+      ...textsIn(publicSettings(channel), `routes.${index}.channel.settings`),
+      ...textsIn(settings, `routes.${index}.settings`),
+    ].map((text) => ({ ...text, engine: 'liquid' as const })),
   ])
   return [...own, ...ofRoutes].filter(({ text }) => text !== '')
+}
+
+/** What an inline channel is set to, but for its secrets: these are no templates, whatever they look like. */
+function publicSettings(channel: Route['channel']): JsonObject {
+  if (channel === null || typeof channel === 'string' || !isChannelKind(channel.kind)) return {}
+  const secret = secretKeys(channels[channel.kind].settings)
+  return Object.fromEntries(Object.entries(channel.settings).filter(([key]) => !secret.includes(key)))
 }
 
 /** The texts within a value, however deep, with their places. */

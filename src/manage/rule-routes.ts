@@ -92,7 +92,7 @@ async function sealRoute(
   const identity = `rules|${owner.id}|${key}`
   const before = inlineBefore(context, owner, channel.kind, former)
   const seal = (plain: string) => secrets.seal(plain, identity)
-  const stored = sealSettings(kind, channel.settings, before, seal, `${path}.channel.settings`)
+  const stored = sealSettings(kind, channel.settings, before, seal, `${path}.channel.settings`, true)
   const full = { ...stored.settings, ...openSecrets(stored.sealed, secrets, identity) }
   checkOverrides(kind, full, route.settings, `${path}.settings`, true)
   return {

@@ -38,7 +38,7 @@ export function kindOf<Kind>(kinds: Readonly<Record<string, Kind>>, kind: string
 /**
  * Validates settings and seals the secret ones. Secrets that are absent are taken from `before`, unless the settings now
  * lead elsewhere: then they must be given again, so that nobody sends a secret they do not know to a place of theirs.
- * A secret given as null is dropped.
+ * A secret given as null is dropped. Where `templates` may stand in the others, those are checked once they are rendered.
  */
 export function sealSettings(
   kind: SettingsKind,
@@ -46,12 +46,15 @@ export function sealSettings(
   before: JsonObject | null,
   seal: (plain: string) => string,
   path = 'settings',
+  templates = false,
 ): StoredSettings {
   const names = secretKeys(kind.settings)
   const kept = before === null ? [] : names.filter((name) => given[name] === undefined && before[name] !== undefined)
   const wanted = Object.entries(given).filter(([key, value]) => !(value === null && names.includes(key)))
   const known = kept.map((name) => [name, before?.[name]])
-  const full = validate(kind.settings, Object.fromEntries([...wanted, ...known]), path) as JsonObject
+  const isLater = ([key, value]: [string, unknown]) => templates && !names.includes(key) && isTemplate(value)
+  const later = wanted.filter(isLater).map(([key]) => key)
+  const full = validate(kind.settings, Object.fromEntries([...wanted, ...known]), path, later) as JsonObject
   const destination = kind.destination(full as never)
   if (before !== null && kept.length > 0 && kind.destination(before as never) !== destination)
     throw faulty(kept.map((name) => mustGiveAgain(`${path}.${name}`, destination)))
@@ -99,8 +102,13 @@ export function checkOverrides(
     return message === undefined ? [] : [{ path: `${path}.${key}`, message }]
   })
   if (issues.length > 0) throw faulty(issues)
-  const plain = Object.entries(overrides).filter(([, value]) => !templates || !isTemplate(value))
-  validate(kind.settings, { ...full, ...Object.fromEntries(plain) }, path)
+  const later = templates ? [...Object.entries(full), ...Object.entries(overrides)].filter(isTemplated) : []
+  validate(
+    kind.settings,
+    { ...full, ...overrides },
+    path,
+    later.map(([key]) => key),
+  )
 }
 
 function refusal(fields: ReturnType<typeof fieldsOf>, key: string, hasSecrets: boolean): string | undefined {
@@ -110,6 +118,10 @@ function refusal(fields: ReturnType<typeof fieldsOf>, key: string, hasSecrets: b
   if (hasSecrets && PLACES.test(key))
     return "would send the channel's secrets elsewhere; make a channel of its own for that place"
   return undefined
+}
+
+function isTemplated([, value]: [string, unknown]): boolean {
+  return isTemplate(value)
 }
 
 function isTemplate(value: unknown): boolean {

@@ -39,6 +39,19 @@ export function defaultsOf(schema: v.GenericSchema): JsonObject {
   return defaults
 }
 
+/** Settings whose values are texts, as rendered templates are, with numbers and switches as their schema wants them. */
+export function fromTexts(schema: v.GenericSchema, settings: JsonObject): JsonObject {
+  const entries = entriesOf(schema)
+  const read = ([key, value]: [string, Json]): [string, Json] => {
+    const text = typeof value === 'string' ? value.trim() : ''
+    const type = entries[key] === undefined ? '' : innermost(entries[key]).type
+    if (type === 'number' && text !== '' && Number.isFinite(Number(text))) return [key, Number(text)]
+    if (type === 'boolean' && /^(true|false)$/i.test(text)) return [key, text.toLowerCase() === 'true']
+    return [key, value]
+  }
+  return Object.fromEntries(Object.entries(settings).map(read))
+}
+
 interface SchemaParts {
   entries?: Record<string, v.GenericSchema>
   wrapped?: v.GenericSchema
@@ -49,6 +62,12 @@ function entriesOf(schema: v.GenericSchema): Record<string, v.GenericSchema> {
   const parts = schema as SchemaParts
   if (parts.entries !== undefined) return parts.entries
   return parts.pipe?.[0] === undefined || parts.pipe[0] === schema ? {} : entriesOf(parts.pipe[0])
+}
+
+function innermost(schema: v.GenericSchema): v.GenericSchema {
+  const { wrapped, pipe } = schema as SchemaParts
+  if (wrapped !== undefined) return innermost(wrapped)
+  return pipe?.[0] === undefined || pipe[0] === schema || pipe.length === 0 ? schema : innermost(pipe[0])
 }
 
 function infoOf(schema: v.GenericSchema): FieldInfo | undefined {

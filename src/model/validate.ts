@@ -14,14 +14,24 @@ interface SchemaParts {
 
 const MOST_ISSUES = 50
 
-/** The value as the schema has it. Throws `invalid` with one issue, named by its path under `prefix`, for each fault. */
-export function validate<Schema extends AnySchema>(schema: Schema, value: unknown, prefix = ''): v.InferOutput<Schema> {
+/**
+ * The value as the schema has it. Throws `invalid` with one issue, named by its path under `prefix`, for each fault; faults
+ * of the keys in `except`, which are checked later, are let pass.
+ */
+export function validate<Schema extends AnySchema>(
+  schema: Schema,
+  value: unknown,
+  prefix = '',
+  except: readonly string[] = [],
+): v.InferOutput<Schema> {
   // valibot takes a list for an object.
   if (Array.isArray(value) && partsOf(schemaAt(schema, []) ?? schema).entries !== undefined)
     throw faulty([{ path: prefix, message: 'must be an object, not a list' }])
   const result = v.safeParse(schema, value)
-  if (!result.success) throw faulty(issuesOf(schema, result.issues, prefix))
-  return result.output
+  if (result.success) return result.output
+  const [first, ...more] = result.issues.filter(({ path }) => !except.includes(String(path?.[0]?.key)))
+  if (first !== undefined) throw faulty(issuesOf(schema, [first, ...more], prefix))
+  return result.output as v.InferOutput<Schema>
 }
 
 /** The failure that has these issues; its message is made of the first ones. */

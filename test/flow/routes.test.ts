@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { addRelay } from '../support/relay.ts'
 import { serverPackages, skipUnless } from '../support/requirements.ts'
 import { type Scene, startScene } from '../support/scene.ts'
 import { eventually } from '../support/servers.ts'
@@ -105,5 +106,43 @@ describe('a route', () => {
     const one = await scene.act({ routes: [{ channel }] })
     expect(await one.decide()).toEqual(['queued'])
     await scene.delivered(1, 'inline')
+  })
+})
+
+describe('settings of a route that are templates', () => {
+  const settled = async (rule: string) =>
+    eventually(async () => {
+      const [delivery] = await scene.deliveries(rule)
+      expect(delivery?.state).not.toBe('pending')
+      expect(delivery?.state).not.toBe('sending')
+      return delivery!
+    })
+
+  test('are numbers and switches once they are rendered', async () => {
+    using relay = addRelay()
+    const channel = { kind: 'relay', settings: { to: '{{ row.name }}@x', pager: '{{ row_count | times: 7 }}' } }
+    const one = await scene.act({ routes: [{ channel }] })
+    await one.run()
+    expect(await settled(one.rule)).toMatchObject({ state: 'delivered' })
+    expect(relay.got).toMatchObject([{ to: `${one.name}@x` }])
+  })
+
+  test('that are not valid once rendered refuse the message, naming setting and reason', async () => {
+    using relay = addRelay()
+    const settings = { to: 'ops@x', pager: '{{ row.name }}' }
+    const one = await scene.act({ routes: [{ channel: { kind: 'relay', settings } }] })
+    await one.run()
+    const delivery = await settled(one.rule)
+    expect(delivery).toMatchObject({
+      state: 'rejected',
+      reason: { detail: 'the settings are not valid: settings.pager: must be a number' },
+    })
+    expect(relay.got).toEqual([])
+  })
+
+  test('are refused when the rule is saved where they cannot be read', async () => {
+    using _relay = addRelay()
+    const routes = [{ channel: { kind: 'relay', settings: { to: '{{ row.name | nope }}' } } }]
+    await expect(scene.rule({ routes })).rejects.toThrow('routes.0.channel.settings.to')
   })
 })

@@ -93,6 +93,16 @@ describe('sealing settings', () => {
       else expect(stored(given, before).hidden).toEqual(expected)
     })
 
+  test('templates stand where texts and numbers do, but are no secrets, where they are rendered later', () => {
+    const given = { host: '{{ row.host }}', port: '{{ row.port }}', password: '{{ not rendered' }
+    const { settings, sealed } = sealSettings(kind, given, null, seal, 'settings', true)
+    expect(settings).toEqual({ host: '{{ row.host }}', port: '{{ row.port }}' })
+    expect(openSecrets(sealed, secrets, 'channels|chn_1')).toEqual({ password: '{{ not rendered' })
+    const faulty = () => sealSettings(kind, { ...given, subject: 'far too long a text' }, null, seal, 'settings', true)
+    expect(issuesOf(faulty)).toEqual(['settings.subject: must be at most 10 characters'])
+    expect(issuesOf(() => sealSettings(kind, given, null, seal))).toEqual(['settings.port: must be a number'])
+  })
+
   test('what is wrong is named below the path', () => {
     expect(issuesOf(() => sealSettings(kind, { hots: 'x' }, null, seal, 'routes.0.channel.settings'))).toEqual([
       'routes.0.channel.settings.host: is missing',
@@ -121,6 +131,14 @@ describe('settings laid over those of a channel', () => {
       ['settings.subject: must be at most 10 characters'],
     ],
     ['may hold a template that is longer, where templates are', closed, { subject: '{{ description }}' }, true, []],
+    ['may hold a template in place of a number', open, { port: '{{ row.port }}' }, true, []],
+    [
+      'must be valid beside a template',
+      closed,
+      { subject: 'far too long a text', to: '{{ row.owner }}' },
+      true,
+      ['settings.to: unknown key. The keys here are host, port, password, token, subject.'],
+    ],
     [
       'must be valid as they are, where no templates are',
       closed,

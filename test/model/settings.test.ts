@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { channels } from '../../src/channels/index.ts'
 import { connectionKinds } from '../../src/connections/index.ts'
-import { defaultsOf, field, fieldsOf, secretKeys } from '../../src/model/settings.ts'
+import { defaultsOf, field, fieldsOf, fromTexts, secretKeys } from '../../src/model/settings.ts'
 
 const schema = v.strictObject({
   host: v.pipe(v.string(), field({ title: 'Host', hint: 'Name of the server.' })),
@@ -21,6 +21,18 @@ for (const [title, given] of [
   ['a schema with checks over the whole', checked],
 ] as const)
   describe(`of ${title}`, () => {
+    test('texts become numbers and switches where these are wanted, and nothing else is changed', () => {
+      expect(fromTexts(given, { host: '25', port: ' 25 ', plain: 'True', key: '1', surplus: '2' })).toEqual({
+        host: '25',
+        port: 25,
+        plain: true,
+        key: '1',
+        surplus: '2',
+      })
+      const unreadable = { port: 'many', plain: 'yes' }
+      expect(fromTexts(given, unreadable)).toEqual(unreadable)
+    })
+
     test('every field tells what a form shows, wherever that was attached', () => {
       expect(fieldsOf(given)).toEqual({
         host: { title: 'Host', hint: 'Name of the server.' },
