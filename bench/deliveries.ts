@@ -3,7 +3,6 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import * as v from 'valibot'
-import { migrations } from '../src/assets.ts'
 import { webhook } from '../src/channels/webhook.ts'
 import { systemClock } from '../src/clock.ts'
 import { createTargetOpener } from '../src/deliver/resolve-target.ts'
@@ -13,12 +12,11 @@ import { createLog } from '../src/log.ts'
 import type { NewDelivery } from '../src/model/delivery.ts'
 import type { Message } from '../src/model/message.ts'
 import { createHttp, type EgressPolicy } from '../src/net.ts'
-import { openDatabase } from '../src/store/database.ts'
 import type { DeliveryQueries } from '../src/store/deliveries.ts'
-import { createStore } from '../src/store/index.ts'
-import { migrate } from '../src/store/migrate.ts'
+import { openStore } from '../src/store/open.ts'
 import { openThinOutbox } from './baseline-deliveries.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
+import { fail } from './world.ts'
 
 export interface DeliveryFigures {
   /** Units per second of each run, and the ratio of the medians of the pairs. */
@@ -38,11 +36,11 @@ export async function benchDeliveries(runs = 5, units = UNITS): Promise<Delivery
   const receiver = await startReceiver()
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'))
   try {
-    await runOurs(join(folder, 'warm-ours.db'), receiver, 2000)
-    await runBaseline(join(folder, 'warm-baseline.db'), receiver, 2000)
+    await runOurs(join(folder, 'warm-ours'), receiver, UNITS)
+    await runBaseline(join(folder, 'warm-baseline.db'), receiver, UNITS)
     const pairs: { ours: number; baseline: number }[] = []
     for (let run = 0; run < runs; run += 1) {
-      const ours = await runOurs(join(folder, `ours-${run}.db`), receiver, units)
+      const ours = await runOurs(join(folder, `ours-${run}`), receiver, units)
       const baseline = await runBaseline(join(folder, `baseline-${run}.db`), receiver, units)
       pairs.push({ ours, baseline })
     }
@@ -59,12 +57,10 @@ export async function benchDeliveries(runs = 5, units = UNITS): Promise<Delivery
   }
 }
 
-export async function runOurs(file: string, receiver: Receiver, units: number): Promise<number> {
+export async function runOurs(folder: string, receiver: Receiver, units: number): Promise<number> {
   const before = await receiver.count()
   const clock = systemClock
-  const database = openDatabase(file)
-  migrate(database, migrations(), null)
-  const store = createStore(database, clock)
+  const { store } = openStore(folder, clock, { onSyncTrouble: fail })
   const settings = { url: receiver.url }
   const destination = webhook.destination(v.parse(webhook.settings, settings))
   const channel = await store.channels.create({

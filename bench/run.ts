@@ -59,7 +59,7 @@ async function benchAlertmanager(): Promise<object> {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'))
   const pairs: { ours: number; theirs: number }[] = []
   for (let run = 0; run < 5; run += 1) {
-    const ours = await runOurs(join(folder, `${run}.db`), receiver, 10_000)
+    const ours = await runOurs(join(folder, `${run}`), receiver, 10_000)
     pairs.push({ ours, theirs: await alertmanagerRate(program, receiver) })
   }
   receiver.stop()

@@ -19,7 +19,7 @@ export interface BenchStore {
 /** A store on the disk of the temporary folder, gone when closed. */
 export function openBenchStore(): BenchStore {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'))
-  const { store } = openStore(join(folder, 'data'), systemClock)
+  const { store } = openStore(join(folder, 'data'), systemClock, { onSyncTrouble: fail })
   return {
     store,
     folder,
@@ -28,6 +28,11 @@ export function openBenchStore(): BenchStore {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** What a bench does about trouble that should not be. */
+export function fail(error: unknown): never {
+  throw error
 }
 
 /** Makes `count` rules alike but for their names. */

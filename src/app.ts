@@ -55,7 +55,9 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const dataDir = resolve(config.dataDir)
     prepareDataDirectory(dataDir)
     onStop('lock', lockDataDirectory(dataDir))
-    const { store, schema } = openStore(dataDir, clock)
+    const { store, schema } = openStore(dataDir, clock, {
+      onSyncTrouble: (error) => log.diskFull({ reason: messageOf(error) }),
+    })
     onStop('store', store.close)
     if (schema.from !== schema.to) log.migrated(schema)
     const keySources = {

@@ -6,6 +6,7 @@ import type { Database } from './database.ts'
 import { type DeliveryQueries, deliveryQueries } from './deliveries.ts'
 import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
 import { type KeyQueries, keyQueries } from './keys.ts'
+import type { LogSync } from './log-sync.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
 import { type RuleQueries, ruleQueries } from './rules.ts'
 import { type TokenQueries, tokenQueries } from './tokens.ts'
@@ -26,9 +27,9 @@ export interface Store {
   close(): void
 }
 
-/** The store over an open, migrated database. */
-export function createStore(database: Database, clock: Clock): Store {
-  const writer = createWriter(database, clock)
+/** The store over an open, migrated database. Without `sync` every commit holds the process up until it is safe. */
+export function createStore(database: Database, clock: Clock, sync: LogSync | null = null): Store {
+  const writer = createWriter(database, clock, sync)
   const context = { database, writer, clock }
   const deliveries = deliveryQueries(context)
   return {
@@ -43,6 +44,7 @@ export function createStore(database: Database, clock: Clock): Store {
     retention: retentionQueries(context),
     close() {
       writer.flush()
+      sync?.close()
       database.raw.close()
     },
   }

@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts'
 import { type Database, openDatabase } from './database.ts'
 import { createStore, type Store } from './index.ts'
 import { lockDataDirectory, type Release } from './lock.ts'
+import { openLogSync } from './log-sync.ts'
 import { migrate } from './migrate.ts'
 
 export interface OpenStore {
@@ -14,13 +15,23 @@ export interface OpenStore {
   schema: { from: number; to: number }
 }
 
+export interface OpenOptions {
+  migrations?: readonly Migration[]
+  /** Commits are made safe beside the work that goes on, and this is told when that fails. Otherwise within each commit. */
+  onSyncTrouble?: (error: unknown) => void
+}
+
 /**
  * Opens the store of a data directory whose lock the caller holds, bringing its schema up to date; before that a copy of
  * the database is made beside it. The folder is made when it is missing.
  */
-export function openStore(directory: string, clock: Clock, migrations: readonly Migration[] = known()): OpenStore {
-  return open(directory, clock, (database) =>
-    migrate(database, migrations, (version) => join(directory, `before-schema-${version + 1}.db`)),
+export function openStore(directory: string, clock: Clock, options: OpenOptions = {}): OpenStore {
+  const { migrations = known(), onSyncTrouble } = options
+  return open(
+    directory,
+    clock,
+    (database) => migrate(database, migrations, (version) => join(directory, `before-schema-${version + 1}.db`)),
+    onSyncTrouble,
   )
 }
 
@@ -53,11 +64,19 @@ function tryLock(directory: string): Release | null {
   }
 }
 
-function open(directory: string, clock: Clock, prepare: (database: Database) => OpenStore['schema']): OpenStore {
+function open(
+  directory: string,
+  clock: Clock,
+  prepare: (database: Database) => OpenStore['schema'],
+  onTrouble?: OpenOptions['onSyncTrouble'],
+): OpenStore {
   prepareDataDirectory(directory)
-  const database = openDatabase(join(directory, 'tocsin.db'))
+  const file = join(directory, 'tocsin.db')
+  const database = openDatabase(file)
   try {
-    return { schema: prepare(database), store: createStore(database, clock) }
+    const schema = prepare(database)
+    const sync = onTrouble === undefined ? null : openLogSync(database, file, { clock, onTrouble })
+    return { schema, store: createStore(database, clock, sync) }
   } catch (thrown) {
     database.raw.close()
     throw thrown

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { type Database, explainFailure } from './database.ts'
+import type { LogSync } from './log-sync.ts'
 
 interface Unit {
   run: () => unknown
@@ -19,13 +20,19 @@ export interface Writer {
    * `paced` units may wait up to 25 ms for company; others are committed at the end of this turn of the event loop.
    */
   write<T>(unit: () => T, pace?: 'now' | 'paced'): Promise<T>
-  /** Commits what waits, at once. */
+  /** Commits what waits and makes it safe, at once. */
   flush(): void
 }
 
-/** Group commit: one disk sync for all the writes of a moment. */
-export function createWriter({ raw }: Database, clock: Clock): Writer {
+/**
+ * Group commit: one disk sync for all the writes of a moment. With `sync` a commit is made safe beside the work that
+ * goes on, and promises resolve then; without, SQLite syncs within the commit.
+ */
+export function createWriter({ raw }: Database, clock: Clock, sync: LogSync | null = null): Writer {
   let queue: Unit[] = []
+  /** What to tell once the sync under way is done, and what was committed since that began. */
+  let syncing: (() => void)[] = []
+  let committed: (() => void)[] = []
   let lastCommit = 0
   let planned: 'none' | 'later' | 'now' = 'none'
   let cancel = () => {}
@@ -79,6 +86,24 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
     }
   }
 
+  function tellCommitted() {
+    const settle = [...syncing, ...committed]
+    syncing = []
+    committed = []
+    for (const finish of settle) finish()
+  }
+
+  function startSync(by: LogSync) {
+    syncing = committed
+    committed = []
+    by.start(() => {
+      const settle = syncing
+      syncing = []
+      if (committed.length > 0) startSync(by)
+      for (const finish of settle) finish()
+    })
+  }
+
   function commitSome() {
     cancel()
     planned = 'none'
@@ -89,7 +114,9 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
       begin.run()
       const settle = runAll(batch)
       commit.run()
-      for (const finish of settle) finish()
+      committed.push(...settle)
+      if (sync === null) tellCommitted()
+      else if (syncing.length === 0) startSync(sync)
     } catch (thrown) {
       if (raw.inTransaction) rollback.run()
       const reason = explainFailure(thrown)
@@ -107,6 +134,8 @@ export function createWriter({ raw }: Database, clock: Clock): Writer {
       }),
     flush() {
       while (queue.length > 0) commitSome()
+      sync?.now()
+      tellCommitted()
     },
   }
 }

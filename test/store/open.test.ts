@@ -30,7 +30,7 @@ describe('openStore', () => {
   test('keeps a copy of the database as it was before the schema changed', () => {
     openStore(directory, systemClock).store.close()
     const next = { tag: '9999_next', sql: 'CREATE TABLE next (id TEXT)' }
-    openStore(directory, systemClock, [...migrations(), next]).store.close()
+    openStore(directory, systemClock, { migrations: [...migrations(), next] }).store.close()
     const copy = join(directory, `before-schema-${migrations().length + 1}.db`)
     expect(existsSync(copy)).toBe(true)
     const database = new Sqlite(copy, { readonly: true })
@@ -41,7 +41,9 @@ describe('openStore', () => {
   })
 
   test('refuses a database that is newer than the program', () => {
-    openStore(directory, systemClock, [...migrations(), { tag: '9999_next', sql: 'SELECT 1' }]).store.close()
+    openStore(directory, systemClock, {
+      migrations: [...migrations(), { tag: '9999_next', sql: 'SELECT 1' }],
+    }).store.close()
     expect(() => openStore(directory, systemClock)).toThrow(
       'written by a newer Tocsin (it has the schema change 9999_next)',
     )
@@ -64,7 +66,9 @@ describe('openStoreBeside', () => {
   })
 
   test('never changes the schema under a daemon of another version', () => {
-    openStore(directory, systemClock, [...migrations(), { tag: '9999_next', sql: 'SELECT 1' }]).store.close()
+    openStore(directory, systemClock, {
+      migrations: [...migrations(), { tag: '9999_next', sql: 'SELECT 1' }],
+    }).store.close()
     const release = lockDataDirectory(directory)
     expect(() => openStoreBeside(directory, systemClock)).toThrow('is of another version')
     release()
