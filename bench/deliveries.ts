@@ -5,18 +5,13 @@ import Sqlite from 'better-sqlite3'
 import * as v from 'valibot'
 import { webhook } from '../src/channels/webhook.ts'
 import { systemClock } from '../src/clock.ts'
-import { createTargetOpener } from '../src/deliver/resolve-target.ts'
-import { createWorker } from '../src/deliver/worker.ts'
 import { newId } from '../src/ids.ts'
-import { createLog } from '../src/log.ts'
 import type { NewDelivery } from '../src/model/delivery.ts'
 import type { Message } from '../src/model/message.ts'
-import { createHttp, type EgressPolicy } from '../src/net.ts'
-import type { DeliveryQueries } from '../src/store/deliveries.ts'
-import { openStore } from '../src/store/open.ts'
+import { createHttp } from '../src/net.ts'
 import { openThinOutbox } from './baseline-deliveries.ts'
+import { loopback, openOutbox } from './outbox.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
-import { fail } from './world.ts'
 
 export interface DeliveryFigures {
   /** Units per second of each run, and the ratio of the medians of the pairs. */
@@ -28,8 +23,6 @@ export interface DeliveryFigures {
 }
 
 const UNITS = 10_000
-const policy: EgressPolicy = { policy: 'open', allow: ['127.0.0.0/8'], own: [], authorities: [] }
-const secrets = { seal: (plain: string) => plain, open: (sealed: string) => sealed }
 
 /** Webhooks delivered per second, from handing `units` to the queue to the last result stored, over the thin baseline. */
 export async function benchDeliveries(runs = 5, units = UNITS): Promise<DeliveryFigures> {
@@ -60,7 +53,12 @@ export async function benchDeliveries(runs = 5, units = UNITS): Promise<Delivery
 export async function runOurs(folder: string, receiver: Receiver, units: number): Promise<number> {
   const before = await receiver.count()
   const clock = systemClock
-  const { store } = openStore(folder, clock, { onSyncTrouble: fail })
+  let recorded = 0
+  let allRecorded = () => {}
+  const { store, worker, close } = openOutbox(folder, (finished) => {
+    recorded += finished.filter(({ outcome }) => outcome === 'delivered').length
+    if (recorded === units) allRecorded()
+  })
   const settings = { url: receiver.url }
   const destination = webhook.destination(v.parse(webhook.settings, settings))
   const channel = await store.channels.create({
@@ -74,30 +72,6 @@ export async function runOurs(folder: string, receiver: Receiver, units: number)
     fallback: false,
     createdAt: clock.now(),
   })
-  const channelOf = (kind: string) => (kind === 'webhook' ? webhook : undefined)
-  const http = createHttp(policy)
-  let recorded = 0
-  let allRecorded = () => {}
-  const turn: DeliveryQueries['turn'] = async (collect) => {
-    let delivered = 0
-    const result = await store.deliveries.turn((now) => {
-      const asked = collect(now)
-      delivered = asked.finished.filter(({ outcome }) => outcome === 'delivered').length
-      return asked
-    })
-    recorded += delivered
-    if (recorded === units) allRecorded()
-    return result
-  }
-  const worker = createWorker({
-    store: { ...store, deliveries: { ...store.deliveries, turn } },
-    channelOf,
-    openTarget: createTargetOpener({ channels: store.channels, channelOf, secrets }),
-    http,
-    clock,
-    log: createLog(() => {}, 'info', clock),
-    print: () => {},
-  })
   const all = await Promise.all(
     Array.from({ length: units }, (_, number) => makeDelivery(number, channel.id, destination, clock.now())),
   )
@@ -110,8 +84,7 @@ export async function runOurs(folder: string, receiver: Receiver, units: number)
   await end
   await worker.stop(10_000)
   const rate = (units * 1000) / (performance.now() - start)
-  http.close()
-  store.close()
+  close()
   await check(receiver, before, units)
   return rate
 }
@@ -123,7 +96,7 @@ export async function runBaseline(file: string, receiver: Receiver, units: numbe
     url: receiver.url,
     body: JSON.stringify(makeMessage(number)),
   }))
-  const http = createHttp(policy)
+  const http = createHttp(loopback)
   const outbox = openThinOutbox(file, http)
   const start = performance.now()
   const end = outbox.drained()

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --json FILE] [--only evaluations,deliveries,lateness,footprint]`: measures Tocsin against a bare loop
+ * `npm run bench [-- --json FILE] [--only evaluations,deliveries,isolation,lateness,footprint]`: measures Tocsin against a bare loop
  * of the same kind in one run and prints the figures, medians of five, with the disk's syncs and the machine's load beside
  * them.
  */
@@ -11,6 +11,7 @@ import { alertmanagerProgram, alertmanagerRate } from './alertmanager.ts'
 import { benchDeliveries, fsyncsPerSecond, runOurs } from './deliveries.ts'
 import { benchEvaluations } from './evaluations.ts'
 import { benchFootprint } from './footprint.ts'
+import { benchIsolation } from './isolation.ts'
 import { benchLateness } from './lateness.ts'
 import { startReceiver } from './receiver.ts'
 import { medianOf } from './world.ts'
@@ -45,6 +46,7 @@ if (wants('deliveries')) {
   const { ours, baseline, deliveries_ratio } = await benchDeliveries()
   show('deliveries', { deliveries_per_second: ours, baseline_per_second: baseline, deliveries_ratio })
 }
+if (wants('isolation')) show('isolation', await benchIsolation())
 if (wants('alertmanager')) show('alertmanager', await benchAlertmanager())
 if (wants('lateness')) show('lateness', await benchLateness())
 if (wants('footprint')) show('footprint', await benchFootprint())

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { newId } from '../src/ids.ts'
+import type { NewDelivery } from '../src/model/delivery.ts'
+import { startCrowd } from './crowd.ts'
+import { makeMessage } from './deliveries.ts'
+import { openOutbox } from './outbox.ts'
+
+export interface IsolationFigures {
+  /** Deliveries per second to the 48 healthy destinations: when all 50 are healthy, and when one is dead and one slow. */
+  healthy_per_second: number[]
+  beside_trouble_per_second: number
+  isolation_ratio: number
+  /** What the process grew by while the queue was sent, in MB: from the queue's being full to the highest point. */
+  memory_growth_mb: number
+  /** Messages that came before one ahead of them of the same alert. */
+  out_of_order: number
+  /** Of the slow destination, by the time the others were done. */
+  slow_delivered: number
+}
+
+const DESTINATIONS = 50
+const ALERTS = 20
+/** Rows inserted in one unit. */
+const BATCH = 1000
+
+interface Run {
+  rate: number
+  growth: number
+  disorder: number
+  slow: number
+}
+
+/** 100,000 queued webhooks to 50 destinations, once all healthy and once with one dead and one slow among them. */
+export async function benchIsolation(units = 100_000): Promise<IsolationFigures> {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'))
+  try {
+    await drain(join(folder, 'warm.db'), units / 20, true)
+    const calm = await drain(join(folder, 'calm.db'), units, true)
+    const troubled = await drain(join(folder, 'troubled.db'), units, false)
+    const after = await drain(join(folder, 'after.db'), units, true)
+    // Twice, since the machine may have other work at one time than at another.
+    const healthy = (calm.rate + after.rate) / 2
+    return {
+      healthy_per_second: [Math.round(calm.rate), Math.round(after.rate)],
+      beside_trouble_per_second: Math.round(troubled.rate),
+      isolation_ratio: troubled.rate / healthy,
+      memory_growth_mb: Math.max(calm.growth, troubled.growth, after.growth),
+      out_of_order: calm.disorder + troubled.disorder + after.disorder,
+      slow_delivered: troubled.slow,
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Sends a queue until the 48 healthy destinations have all of theirs. */
+async function drain(file: string, units: number, isCalm: boolean): Promise<Run> {
+  const crowd = await startCrowd()
+  const places = Array.from({ length: DESTINATIONS }, (_, number) =>
+    isCalm || number > 1 ? `d${number}` : (['dead', 'slow'][number] ?? ''),
+  )
+  const wanted = (units / DESTINATIONS) * (DESTINATIONS - 2)
+  const counted = new Set(places.slice(2))
+  let recorded = 0
+  let slow = 0
+  let highest = 0
+  let done = () => {}
+  const outbox = openOutbox(file, (finished) => {
+    for (const { claim, outcome } of finished) {
+      if (outcome !== 'delivered') continue
+      const { destination } = claim.delivery.target
+      if (counted.has(destination)) recorded += 1
+      else if (destination === 'slow') slow += 1
+    }
+    if (recorded === wanted) done()
+  })
+  for (let first = 0; first < units; first += BATCH) {
+    const count = Math.min(BATCH, units - first)
+    await outbox.store.deliveries.enqueue(
+      Array.from({ length: count }, (_, index) => makeOne(first + index, places, crowd.urlOf)),
+    )
+  }
+  const before = process.memoryUsage.rss()
+  const look = setInterval(() => {
+    highest = Math.max(highest, process.memoryUsage.rss())
+  }, 100)
+  const end = new Promise<void>((resolve) => {
+    done = resolve
+  })
+  const start = performance.now()
+  await outbox.worker.start()
+  await end
+  const rate = (wanted * 1000) / (performance.now() - start)
+  clearInterval(look)
+  await outbox.worker.stop(0)
+  outbox.close()
+  const disorder = await crowd.disorder()
+  crowd.stop()
+  return { rate, growth: Math.max(0, highest - before) / 1e6, disorder, slow }
+}
+
+/** The alerts of each destination take turns, so that every message has one ahead of it but for the first of its alert. */
+function makeOne(number: number, places: readonly string[], urlOf: (place: string) => string): NewDelivery {
+  const place = places[number % places.length] ?? ''
+  const turn = Math.floor(number / places.length)
+  const alert = `${place}-${turn % ALERTS}`
+  const now = Date.now()
+  return {
+    id: newId('msg', now),
+    project: 'default',
+    ruleId: 'rul_bench',
+    evaluationId: 'evl_bench',
+    route: place,
+    fingerprints: [alert],
+    target: { channelId: null, kind: 'webhook', destination: place, settings: { url: urlOf(place) }, sealed: null },
+    kind: 'firing',
+    message: { ...makeMessage(number), title: `${turn} of ${alert}` },
+    createdAt: now,
+  }
+}
+
+if (import.meta.main) {
+  console.log(await benchIsolation())
+  process.exit(0)
+}
