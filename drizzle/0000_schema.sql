@@ -123,6 +123,12 @@ CREATE TABLE `delivery_contents` (
 	FOREIGN KEY (`seq`) REFERENCES `deliveries`(`seq`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
+CREATE TABLE `destinations` (
+	`destination` text PRIMARY KEY NOT NULL,
+	`paused_until` integer,
+	`closed_reason` text
+);
+--> statement-breakpoint
 CREATE TABLE `evaluations` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,

@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import { createTargetOpener } from './deliver/resolve-target.ts'
 import { createWorker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
-import { channelNotice, connectionNotice, type Notice, sendNotice } from './flow/notice.ts'
+import { channelNotice, connectionNotice, inlineNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createSources } from './flow/sources.ts'
 import { createFlow } from './flow.ts'
 import { createHttpApp } from './http/app.ts'
@@ -85,9 +85,9 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       log,
       print,
       limits,
-      async onDisabled(id, reason) {
-        const channel = await store.channels.get(id)
-        if (channel !== undefined) notify(channelNotice(channel, reason, clock.now()))
+      onClosed(delivery, stopped, reason) {
+        for (const channel of stopped) notify(channelNotice(channel, reason, clock.now()))
+        if (stopped.length === 0) notify(inlineNotice(delivery, reason, clock.now()))
       },
     })
 

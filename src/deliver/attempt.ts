@@ -109,7 +109,7 @@ function judge(
   const response = keepable(error.response === '' ? error.message : error.response, secrets)
   const text = keepable(error.message, secrets)
   const pause = cause === 'http-429' || retryAfter !== undefined ? pauseAfter(cause, retryAfter) : 0
-  const base = { claim, outcome, cause, response, at }
+  const base = { claim, outcome, cause, response, at, ...(pause > 0 ? { pausedUntil: at + pause } : {}) }
   const sign: Sign = { health: outcome === 'rejected' ? 'good' : pause > 0 ? 'none' : 'bad', pause }
   const disable = error.disableChannel ? text : null
   if (outcome === 'rejected' || claim.delivery.kind === 'test') {

@@ -7,7 +7,7 @@ import { fromTexts } from '../model/settings.ts'
 import { validate } from '../model/validate.ts'
 import { secretForms } from '../redact.ts'
 import type { Secrets } from '../secrets.ts'
-import type { ChannelRow } from '../store/channels.ts'
+import type { ChannelQueries, ChannelRow } from '../store/channels.ts'
 
 /** A way to send that is ready for use: the channel's code and its whole settings, secrets included. */
 export interface OpenTarget {
@@ -23,7 +23,7 @@ export interface OpenTarget {
 export type TargetOpener = (delivery: Delivery) => Promise<OpenTarget | { closed: Reason }>
 
 export interface TargetSources {
-  channels: { get(id: string): Promise<ChannelRow | undefined> }
+  channels: Pick<ChannelQueries, 'get' | 'closedBy'>
   channelOf: (kind: string) => Channel | undefined
   secrets: Pick<Secrets, 'open'>
 }
@@ -94,8 +94,10 @@ export function createTargetOpener({ channels, channelOf, secrets }: TargetSourc
   }
 
   return async (delivery) => {
-    const { channelId, kind, settings } = delivery.target
+    const { channelId, kind, settings, destination } = delivery.target
     try {
+      const stopped = channels.closedBy(destination)
+      if (stopped !== null) return closed('channel-disabled', stopped)
       if (channelId === null) return ready(kind, settings, inlineKeeping(delivery), {})
       const row = await channels.get(channelId)
       if (row === undefined) return closed('channel-missing', kind)

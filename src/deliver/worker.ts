@@ -2,8 +2,9 @@ import type { Channel, ChannelLimits } from '../channels/channel.ts'
 import type { Cancel, Clock } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Delivery } from '../model/delivery.ts'
 import type { Http } from '../net.ts'
-import type { ChannelQueries } from '../store/channels.ts'
+import type { ChannelQueries, ChannelRow } from '../store/channels.ts'
 import type { DeliveryQueries } from '../store/deliveries.ts'
 import type { Claim, Finished, Turn, TurnResult, Want } from '../store/delivery-turns.ts'
 import { type AttemptTools, abandoned, attempt, type Ended } from './attempt.ts'
@@ -12,16 +13,16 @@ import type { TargetOpener } from './resolve-target.ts'
 
 export interface WorkerOptions {
   store: {
-    deliveries: Pick<DeliveryQueries, 'turn' | 'waiting' | 'recover' | 'watch'>
-    channels: Pick<ChannelQueries, 'disable'>
+    deliveries: Pick<DeliveryQueries, 'turn' | 'waiting' | 'paused' | 'recover' | 'watch'>
+    channels: Pick<ChannelQueries, 'get' | 'closeDestination'>
   }
   channelOf: (kind: string) => Channel | undefined
   openTarget: TargetOpener
   http: Http
   clock: Clock
   log: Log
-  /** Told of a channel that proved it will never work again. */
-  onDisabled?: (channelId: string, reason: string) => void
+  /** Told when a receiver proved that it will take nothing more: what was sent, and the stored channels that led there. */
+  onClosed?: (delivery: Delivery, channels: readonly ChannelRow[], reason: string) => void
   /** Writes a line to standard output, for the channels that do. */
   print: (line: string) => void
   /** From 0 to 1, for the jitter of waits. */
@@ -70,6 +71,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const { openTarget, http, print, random = Math.random } = options
   const tools: AttemptTools = { openTarget, http, print, random, now: clock.now }
   const lanes = new Map<string, Lane>()
+  /** Pauses that began in an earlier life. */
+  const pauses = new Map<string, number>()
   /** Lanes in which something may have changed since they were looked at. */
   const ready = new Set<Lane>()
   const running = new Set<Running>()
@@ -84,6 +87,7 @@ export function createWorker(options: WorkerOptions): Worker {
     let lane = lanes.get(destination)
     if (lane === undefined) {
       lane = createLane(destination, options.channelOf(kind)?.limits ?? UNKNOWN_KIND, clock.now())
+      lane.pausedUntil = pauses.get(destination) ?? 0
       lanes.set(destination, lane)
     }
     return lane
@@ -227,7 +231,7 @@ export function createWorker(options: WorkerOptions): Worker {
     finished.push({ result, lane })
     logAttempt(run, result)
     if (defect !== null) log.defect({ where: `channel ${delivery.target.kind}`, error: defect })
-    if (disable !== null) void disableChannel(claim, disable)
+    if (disable !== null) void close(delivery, disable)
     plan()
   }
 
@@ -238,12 +242,14 @@ export function createWorker(options: WorkerOptions): Worker {
     else log.deliveryFailed({ ...fields, outcome, reason: cause })
   }
 
-  async function disableChannel({ delivery: { project, target } }: Claim, reason: string) {
-    if (target.channelId === null) return
+  async function close(delivery: Delivery, reason: string) {
+    const { channelId, destination } = delivery.target
     try {
-      if (!(await store.channels.disable(target.channelId, reason))) return
-      log.channelDisabled({ project, channel: target.channelId, reason })
-      options.onDisabled?.(target.channelId, reason)
+      const row = channelId === null ? undefined : await store.channels.get(channelId)
+      const closed = await store.channels.closeDestination(row?.destination ?? destination, reason)
+      if (closed === null) return
+      log.channelDisabled({ project: delivery.project, channel: channelId ?? destination, reason })
+      options.onClosed?.(delivery, closed, reason)
     } catch (thrown) {
       log.defect({ where: 'disabling a channel', error: thrown })
     }
@@ -267,6 +273,7 @@ export function createWorker(options: WorkerOptions): Worker {
         const channel = options.channelOf(kind)
         return channel !== undefined && (channel.idempotent || channel.probe !== undefined)
       }, clock.now())
+      for (const { destination, until } of await deliveries.paused(clock.now())) pauses.set(destination, until)
       state = 'running'
       await wake()
       plan()

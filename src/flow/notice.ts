@@ -1,6 +1,6 @@
 import { FALLBACK_ROUTE } from '../evaluate/policy.ts'
 import { newId } from '../ids.ts'
-import type { NewDelivery } from '../model/delivery.ts'
+import type { Delivery, NewDelivery } from '../model/delivery.ts'
 import { formatDuration } from '../model/duration.ts'
 import { blankMessage, type Message } from '../model/message.ts'
 import type { Store } from '../store/index.ts'
@@ -60,6 +60,12 @@ export function channelNotice(
     facts: [{ name: 'Reason', value: reason }],
     since: now,
   }
+}
+
+/** The one message about a channel written into a rule whose receiver takes nothing more. */
+export function inlineNotice({ project, target, message }: Delivery, reason: string, now: number): Notice {
+  const name = message.rule === '' ? target.kind : `${target.kind} of the rule ${message.rule}`
+  return channelNotice({ id: target.destination, project, name }, reason, now)
 }
 
 /** Queues a notice for the project's fallback channel. False when there is none, or it is the one in trouble. */

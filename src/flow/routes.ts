@@ -86,7 +86,8 @@ async function wayOf(store: Store, evidence: Evidence, route: Route, key: string
       settings: { ...settings, ...route.settings },
       sealed: kept.sealed,
     }
-    return way(key, route, channels[kind].label, target, null, admits)
+    const stopped = store.channels.closedBy(kept.destination)
+    return way(key, route, channels[kind].label, target, closedFor(stopped), admits)
   }
   const row = await store.channels.byName(rule.project, route.channel)
   if (row === undefined)
@@ -115,7 +116,11 @@ function way(
 }
 
 function closedBy(row: ChannelRow): Reason | null {
-  return row.disabledReason === null ? null : { code: 'channel-disabled', detail: row.disabledReason }
+  return closedFor(row.disabledReason)
+}
+
+function closedFor(detail: string | null): Reason | null {
+  return detail === null ? null : { code: 'channel-disabled', detail }
 }
 
 /** A route's own condition, on the first row of the alert. One that fails lets the message pass: silence is worse. */

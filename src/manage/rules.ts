@@ -57,6 +57,10 @@ export function manageRules(context: ManageContext) {
     return view(changed)
   }
 
+  /** An edit is a new chance for receivers that proved that they took nothing more. */
+  const reopen = ({ inline }: Rule) =>
+    store.channels.reopen(Object.values(inline).map(({ destination }) => destination))
+
   return {
     /** The stored rule itself, for running it. Throws `not-found`, naming the nearest one. */
     named,
@@ -86,6 +90,7 @@ export function manageRules(context: ManageContext) {
         createdAt,
         nextDueAt: firstDue(context, ready.definition, ready.blocked, createdAt),
       })
+      await reopen(rule)
       await record(caller, 'create', rule)
       onRulesChanged()
       return view(rule)
@@ -119,6 +124,7 @@ export function manageRules(context: ManageContext) {
           resetState: losesState(before.definition, definition),
         })
         .catch(showing(view))
+      await reopen(changed)
       await record(caller, 'update', changed)
       onRulesChanged()
       return view(changed)

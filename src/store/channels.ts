@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.ts'
 import { changedMeanwhile, type NameFilter } from './connections.ts'
 import type { StoreContext } from './context.ts'
 import { keptRows } from './named-rows.ts'
-import { channels, rules } from './schema.ts'
+import { channels, destinations, rules } from './schema.ts'
 
 /** A stored channel; `sealed` is one JSON object of its secret settings. */
 export type ChannelRow = typeof channels.$inferSelect
@@ -21,7 +21,22 @@ export interface ChannelChanges {
 export type NewChannel = ChannelChanges & Pick<ChannelRow, 'id' | 'project' | 'createdAt'>
 export type ChannelQueries = ReturnType<typeof channelQueries>
 
-export function channelQueries({ database: { orm }, writer, clock }: StoreContext) {
+export function channelQueries({ database: { orm, raw }, writer, clock }: StoreContext) {
+  const closedReasons = raw.prepare<[], { destination: string; closed_reason: string }>(
+    'SELECT destination, closed_reason FROM destinations WHERE closed_reason IS NOT NULL',
+  )
+  /** Few, and asked for at every delivery. */
+  let closed: Map<string, string> | undefined
+  const closedAt = () => {
+    closed ??= new Map(closedReasons.all().map(({ destination, closed_reason }) => [destination, closed_reason]))
+    return closed
+  }
+  const changeClosed = <T>(unit: () => T): Promise<T> =>
+    write(unit).finally(() => {
+      closed = undefined
+    })
+  const reopen = (destination: string) =>
+    orm.update(destinations).set({ closedReason: null }).where(eq(destinations.destination, destination)).run()
   const kept = keptRows<ChannelRow>(writer, () => orm.select().from(channels).all())
   const { write } = kept
   const named = (project: string, name: string) =>
@@ -37,9 +52,10 @@ export function channelQueries({ database: { orm }, writer, clock }: StoreContex
   return {
     /** Throws `conflict` when the name is taken. */
     create: (row: NewChannel): Promise<ChannelRow> =>
-      write(() => {
+      changeClosed(() => {
         if (named(row.project, row.name) !== undefined) throw nameTaken(row.name)
         if (row.fallback) clearFallback(row.project)
+        reopen(row.destination)
         return orm
           .insert(channels)
           .values({ ...row, updatedAt: row.createdAt })
@@ -47,15 +63,16 @@ export function channelQueries({ database: { orm }, writer, clock }: StoreContex
           .get()
       }),
 
-    /** Enables it too. Throws `conflict`, with the stored row, when it is no longer at `expectedVersion`. */
+    /** Enables it, and its destination, too. Throws `conflict`, with the stored row, when it is no longer at `expectedVersion`. */
     update: (id: string, expectedVersion: number, changes: ChannelChanges): Promise<ChannelRow> =>
-      write(() => {
+      changeClosed(() => {
         const current = orm.select().from(channels).where(eq(channels.id, id)).get()
         if (current === undefined) throw new AppError('not-found', `There is no channel ${id}.`)
         if (current.version !== expectedVersion) throw changedMeanwhile('channel', expectedVersion, current)
         if (changes.name !== current.name && named(current.project, changes.name) !== undefined)
           throw nameTaken(changes.name)
         if (changes.fallback) clearFallback(current.project)
+        reopen(changes.destination)
         return orm
           .update(channels)
           .set({ ...changes, disabledReason: null, version: current.version + 1, updatedAt: clock.now() })
@@ -111,10 +128,43 @@ export function channelQueries({ database: { orm }, writer, clock }: StoreContex
             .run().changes > 0,
       ),
 
+    /** Sends through it, and to its destination, again. */
     enable: (id: string): Promise<void> =>
-      write(() => {
-        orm.update(channels).set({ disabledReason: null }).where(eq(channels.id, id)).run()
+      changeClosed(() => {
+        const row = orm.update(channels).set({ disabledReason: null }).where(eq(channels.id, id)).returning().get()
+        if (row !== undefined) reopen(row.destination)
       }),
+
+    /**
+     * Stops sending to a destination, by stored channels and by those written into rules. Answers the stored ones that
+     * led there and worked until now; null when it was stopped before.
+     */
+    closeDestination: (destination: string, reason: string): Promise<ChannelRow[] | null> =>
+      changeClosed(() => {
+        const isNew = !closedReasons.all().some((row) => row.destination === destination)
+        const set = { closedReason: reason }
+        orm
+          .insert(destinations)
+          .values({ destination, ...set })
+          .onConflictDoUpdate({ target: destinations.destination, set })
+          .run()
+        const stopped = orm
+          .update(channels)
+          .set({ disabledReason: reason })
+          .where(and(eq(channels.destination, destination), sql`${channels.disabledReason} is null`))
+          .returning()
+          .all()
+        return isNew || stopped.length > 0 ? stopped : null
+      }),
+
+    /** Why nothing is sent to a destination; null when something may be. */
+    closedBy: (destination: string): string | null => closedAt().get(destination) ?? null,
+
+    /** Sends to these destinations again. */
+    reopen: async (all: readonly string[]): Promise<void> => {
+      const stopped = all.filter((destination) => closedAt().has(destination))
+      if (stopped.length > 0) await changeClosed(() => void stopped.forEach(reopen))
+    },
 
     /** The channel for the instance's own notices and for rules without routes. */
     fallback: async (project: string): Promise<ChannelRow | undefined> =>

@@ -29,6 +29,8 @@ export interface Finished {
   cause: string
   response: string | null
   at: number
+  /** Set when the destination asked for silence: until then. */
+  pausedUntil?: number
   next:
     | { state: 'delivered'; receipt: JsonObject | null }
     | { state: 'pending'; nextAt: number; reason: Reason }
@@ -58,6 +60,12 @@ export interface Waiting {
   destination: string
   kind: string
   at: number
+}
+
+/** A destination that asked for silence. */
+export interface Paused {
+  destination: string
+  until: number
 }
 
 /** Of the attempts before. */
@@ -132,6 +140,14 @@ export function deliveryTurns(
      WHERE seq IN (SELECT value FROM json_each(?))`,
   )
   const again = raw.prepare("UPDATE deliveries SET state = 'pending', reason = ?, next_at = ? WHERE seq = ?")
+  const pause = raw.prepare(
+    `INSERT INTO destinations (destination, paused_until) VALUES (?, ?)
+     ON CONFLICT DO UPDATE SET paused_until = max(coalesce(paused_until, 0), excluded.paused_until)`,
+  )
+  const paused = raw.prepare<[number], Paused>(
+    'SELECT destination, paused_until AS until FROM destinations WHERE paused_until > ?',
+  )
+  const endPauses = raw.prepare('UPDATE destinations SET paused_until = NULL WHERE paused_until <= ?')
   const anyWaiting = raw.prepare('SELECT 1 FROM deliveries WHERE waits_for IS NOT NULL LIMIT 1')
   const alerted = raw.prepare('UPDATE rule_clocks SET last_alert_at = ? WHERE rule_id = ?')
   const firstReceipt = raw
@@ -213,6 +229,8 @@ export function deliveryTurns(
       deliverAlike.run(at, seqs)
     }
     tell(finished)
+    for (const { claim, pausedUntil } of finished)
+      if (pausedUntil !== undefined) pause.run(claim.delivery.target.destination, pausedUntil)
     if (someWait)
       for (const { claim, at, next } of finished)
         if (next.state === 'delivered') order.releaseDependents(claim.delivery.id, at)
@@ -262,6 +280,13 @@ export function deliveryTurns(
         if (finished.length > 0) recordAll(finished)
         for (const each of want) claim(each, now, result)
         return result
+      }),
+
+    /** Destinations that asked for silence that lasts; what is over is forgotten. */
+    paused: (now: number): Promise<Paused[]> =>
+      writer.write(() => {
+        endPauses.run(now)
+        return paused.all(now)
       }),
 
     /** Every destination with something to send. */

@@ -77,6 +77,15 @@ export const channels = sqliteTable(
   (table) => [uniqueIndex('channels_name').on(table.project, table.name)],
 )
 
+/** What receivers asked for or proved, by destination: it holds for stored and inline channels alike, and over restarts. */
+export const destinations = sqliteTable('destinations', {
+  destination: text().primaryKey(),
+  /** It asked for silence until then. */
+  pausedUntil: integer(),
+  /** Why nothing is sent there any more. */
+  closedReason: text(),
+})
+
 export const rules = sqliteTable(
   'rules',
   {

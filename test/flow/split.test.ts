@@ -135,6 +135,15 @@ describe('a message to several recipients', () => {
     expect(first).toMatchObject({ destination: 'relay/ops room' })
   })
 
+  test('about Tocsin itself becomes a delivery for each of the fallback channel too', async () => {
+    await scene.api('POST', '/channels', { name: 'Watch', kind: 'relay', settings: { to: 'c@x;d@x' }, fallback: true })
+    const one = await scene.act()
+    one.reply({ status: 410 })
+    await one.run()
+    await eventually(() => expect(got()).toEqual(['error to c@x', 'error to d@x']))
+    await scene.api('DELETE', '/channels/Watch')
+  })
+
   test('of a caller becomes deliveries too', async () => {
     const one = await act()
     const message = { title: 'By hand' }
