@@ -12,8 +12,8 @@ export interface IsolationFigures {
   healthy_per_second: number[]
   beside_trouble_per_second: number
   isolation_ratio: number
-  /** What the process grew by while the queue was sent, in MB: from the queue's being full to the highest point. */
-  memory_growth_mb: number
+  /** The highest memory of the process, in MB, in each quarter of the time beside trouble. */
+  memory_mb: number[]
   /** Messages that came before one ahead of them of the same alert. */
   out_of_order: number
   /** Of the slow destination, by the time the others were done. */
@@ -27,7 +27,7 @@ const BATCH = 1000
 
 interface Run {
   rate: number
-  growth: number
+  memory: number[]
   disorder: number
   slow: number
 }
@@ -46,7 +46,7 @@ export async function benchIsolation(units = 100_000): Promise<IsolationFigures>
       healthy_per_second: [Math.round(calm.rate), Math.round(after.rate)],
       beside_trouble_per_second: Math.round(troubled.rate),
       isolation_ratio: troubled.rate / healthy,
-      memory_growth_mb: Math.max(calm.growth, troubled.growth, after.growth),
+      memory_mb: troubled.memory,
       out_of_order: calm.disorder + troubled.disorder + after.disorder,
       slow_delivered: troubled.slow,
     }
@@ -65,7 +65,7 @@ async function drain(file: string, units: number, isCalm: boolean): Promise<Run>
   const counted = new Set(places.slice(2))
   let recorded = 0
   let slow = 0
-  let highest = 0
+  const memory: number[] = []
   let done = () => {}
   const outbox = openOutbox(file, (finished) => {
     for (const { claim, outcome } of finished) {
@@ -82,10 +82,7 @@ async function drain(file: string, units: number, isCalm: boolean): Promise<Run>
       Array.from({ length: count }, (_, index) => makeOne(first + index, places, crowd.urlOf)),
     )
   }
-  const before = process.memoryUsage.rss()
-  const look = setInterval(() => {
-    highest = Math.max(highest, process.memoryUsage.rss())
-  }, 100)
+  const look = setInterval(() => memory.push(process.memoryUsage.rss() / 1e6), 100)
   const end = new Promise<void>((resolve) => {
     done = resolve
   })
@@ -98,7 +95,12 @@ async function drain(file: string, units: number, isCalm: boolean): Promise<Run>
   outbox.close()
   const disorder = await crowd.disorder()
   crowd.stop()
-  return { rate, growth: Math.max(0, highest - before) / 1e6, disorder, slow }
+  return { rate, memory: quarters(memory), disorder, slow }
+}
+
+function quarters(samples: readonly number[]): number[] {
+  const size = Math.ceil(samples.length / 4)
+  return [0, 1, 2, 3].map((part) => Math.round(Math.max(...samples.slice(part * size, (part + 1) * size))))
 }
 
 /** The alerts of each destination take turns, so that every message has one ahead of it but for the first of its alert. */

@@ -200,6 +200,7 @@ async function tell(
     before,
     after,
     told,
+    sentTo: store.deliveries.sentTo,
     evaluationId,
     now,
     baseUrl,

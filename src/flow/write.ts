@@ -1,3 +1,4 @@
+import type { Share } from '../channels/channel.ts'
 import { type Composed, composeMessage } from '../compose/compose.ts'
 import type { ComposeInput } from '../compose/variables.ts'
 import type { Order } from '../evaluate/policy.ts'
@@ -5,6 +6,7 @@ import { newId } from '../ids.ts'
 import type { Alert, RouteState } from '../model/alert.ts'
 import type { NewDelivery, Target } from '../model/delivery.ts'
 import type { RouteDecision } from '../model/evaluation.ts'
+import type { Json, JsonObject } from '../model/json.ts'
 import type { MessageAlert } from '../model/message.ts'
 import { type Reason, sentence } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
@@ -28,10 +30,15 @@ export interface Writing {
   before: ReadonlyMap<string, Alert>
   after: ReadonlyMap<string, Alert>
   told: readonly RouteState[]
+  /** Where the deliveries of an earlier message went: to whom, and with which settings of the route. */
+  sentTo: (deliveryId: string) => Promise<{ recipient: string; settings: JsonObject }[]>
   evaluationId: string
   now: number
   baseUrl: string | null
 }
+
+/** All that the settings name. */
+const WHOLE: Share = { recipient: '', settings: {}, variables: {} }
 
 /** Writes the messages of every order. Never fails: a template that does gives the built-in message. */
 export async function compose(orders: readonly Order[], writing: Writing): Promise<Written[]> {
@@ -48,21 +55,48 @@ export async function compose(orders: readonly Order[], writing: Writing): Promi
 async function writeOne(order: Order, way: Way, target: Target, writing: Writing): Promise<Written[]> {
   const input = inputOf(order, way, target, writing)
   const composed = await composeMessage(input)
-  const shares = sharesOf(target.kind, { ...way.channelSettings, ...composed.settings })
-  const first = newId('msg', writing.now)
-  if (shares.length === 0) return [writtenOf(first, order, way, target, composed, writing)]
   const trigger = isEnd(order) ? onlyTrigger(order, writing) : null
+  const shares =
+    (await formerShares(trigger, input, writing)) ??
+    sharesOf(target.kind, { ...way.channelSettings, ...composed.settings })
+  const first = newId('msg', writing.now)
   const written: Written[] = []
-  for (const { recipient, settings, variables } of shares) {
+  for (const { recipient, settings, variables } of shares.length === 0 ? [WHOLE] : shares) {
     const own =
       Object.keys(variables).length === 0 ? composed : await composeMessage({ ...input, recipient: variables })
     const id = written.length === 0 ? first : newId('msg', writing.now)
     const one = writtenOf(id, order, way, target, { ...own, settings: { ...own.settings, ...settings } }, writing)
-    Object.assign(one.delivery, { recipient, partOf: first }, trigger === null ? {} : { supersedes: trigger })
+    if (recipient !== '')
+      Object.assign(one.delivery, { recipient, partOf: first }, trigger === null ? {} : { supersedes: trigger })
     if (id !== first) one.told = []
     written.push(one)
   }
   return written
+}
+
+/**
+ * An end goes where its beginning went when the route's settings are read from rows, such as the owner of a model, and
+ * those are gone. Null when they are not read from rows, or there are rows.
+ */
+async function formerShares(
+  trigger: string | null,
+  { route, alerts }: ComposeInput,
+  { sentTo }: Writing,
+): Promise<Share[] | null> {
+  if (trigger === null || alerts.some(({ rows }) => rows.length > 0)) return null
+  const fromRows = Object.keys(route.settings).filter((key) => readsRows(route.settings[key] ?? null))
+  if (fromRows.length === 0) return null
+  const isKept = (key: string) => fromRows.includes(key) || !Object.hasOwn(route.settings, key)
+  return (await sentTo(trigger)).map(({ recipient, settings }) => ({
+    recipient,
+    settings: Object.fromEntries(Object.entries(settings).filter(([key]) => isKept(key))),
+    variables: {},
+  }))
+}
+
+function readsRows(setting: Json): boolean {
+  const text = JSON.stringify(setting)
+  return /\{[{%][^}]*\b(?:rows?|query_results?)\b/.test(text) || text.includes('"fromColumn"')
 }
 
 function inputOf(order: Order, way: Way, target: Target, writing: Writing): ComposeInput {

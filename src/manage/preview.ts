@@ -24,6 +24,7 @@ export async function previewOf(store: Store, rule: Rule, { commit, written }: D
     messages: await Promise.all(
       written.map(async ({ delivery, decision }) => ({
         route: delivery.route,
+        recipient: delivery.recipient ?? '',
         channel: decision.channel,
         kind: delivery.target.kind,
         settings: delivery.target.settings,

@@ -7,6 +7,7 @@ import {
   lifetimes,
   type NewDelivery,
 } from '../model/delivery.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { StoreContext } from './context.ts'
 import { freshDeliveries } from './delivery-fresh.ts'
 import { type DueListener, deliveryOrder } from './delivery-order.ts'
@@ -48,6 +49,10 @@ export function deliveryQueries(context: StoreContext) {
   const fresh = freshDeliveries()
   const order = deliveryOrder(context, fresh, (destination, kind, at) => listener(destination, kind, at))
   const one = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
+  const partsOf = raw.prepare<[string, string], { recipient: string; settings: string }>(
+    `SELECT d.recipient, c.settings FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq
+     WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`,
+  )
   const attemptsOf = raw.prepare<[number], AttemptRecord>('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')
   const replay = raw.prepare(
     "UPDATE deliveries SET state = 'pending', reason = ?, finished_at = NULL, deadline_at = ? WHERE seq = ?",
@@ -142,6 +147,13 @@ export function deliveryQueries(context: StoreContext) {
         .all(...values, ...(before === undefined ? [] : [before, before]), limit)
         .map(toSummary)
     },
+
+    /** Where the deliveries of one message went; `id` is that of the first. */
+    sentTo: async (id: string): Promise<{ recipient: string; settings: JsonObject }[]> =>
+      partsOf.all(id, id).map(({ recipient, settings }) => ({
+        recipient,
+        settings: JSON.parse(settings) as JsonObject,
+      })),
 
     /** How many there are in each state but `delivered`. */
     counts: async (): Promise<Record<Exclude<DeliveryState, 'delivered'>, number>> => {

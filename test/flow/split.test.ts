@@ -127,6 +127,38 @@ describe('a message to several recipients', () => {
     await reached(one.rule, 'firing to : delivered')
   })
 
+  test('ends for those it began with, when whom to tell was read from a row that is gone', async () => {
+    scene.sql("CREATE TABLE owned (model TEXT, owner TEXT); INSERT INTO owned VALUES ('churn', 'ann@x;bob@x')")
+    const settings = { to: '{{ row.owner }}', subject: '{{ kind }} of {{ labels.model }}' }
+    const one = await act(
+      { query: 'SELECT * FROM owned', fingerprint: ['model'], condition: { text: 'True' } },
+      settings,
+    )
+    await one.run()
+    await reached(one.rule, 'firing to ann@x: delivered', 'firing to bob@x: delivered')
+    scene.sql('DELETE FROM owned')
+    await one.run()
+    await one.run()
+    await eventually(() =>
+      expect(got()).toEqual(['firing to ann@x', 'firing to bob@x', 'resolved to ann@x', 'resolved to bob@x']),
+    )
+    expect(relay.got.at(-1)).toMatchObject({ subject: 'resolved of churn' })
+  })
+
+  test('to one recipient read from a row ends for that one as well', async () => {
+    scene.sql("CREATE TABLE single (model TEXT, owner TEXT); INSERT INTO single VALUES ('churn', 'ann@x')")
+    const one = await act(
+      { query: 'SELECT * FROM single', fingerprint: ['model'], condition: { text: 'True' } },
+      { to: '{{ row.owner }}' },
+    )
+    await one.run()
+    await reached(one.rule, 'firing to : delivered')
+    scene.sql('DELETE FROM single')
+    await one.run()
+    await one.run()
+    await eventually(() => expect(got()).toEqual(['firing to ann@x', 'resolved to ann@x']))
+  })
+
   test('is paced by the place its own settings name', async () => {
     const one = await act({}, { to: 'a@x;b@x', room: '{{ labels.nothing }}ops\u2028room' })
     await one.run()
