@@ -58,7 +58,7 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
   const nextDeliveries = raw.prepare<[number, number], DeliveryAge>(
     `SELECT seq, created_at, finished_at, EXISTS (
        SELECT 1 FROM route_states s JOIN alerts a ON a.rule_id = s.rule_id AND a.fingerprint = s.fingerprint
-       WHERE s.rule_id = d.rule_id AND s.route = d.route AND s.delivery_id = d.id AND a.state <> 'normal') AS needed
+       WHERE s.rule_id = d.rule_id AND s.route = d.route AND s.delivery_id = coalesce(d.part_of, d.id) AND a.state <> 'normal') AS needed
      FROM deliveries d WHERE seq > +? ORDER BY seq LIMIT +?`,
   )
   const noteTold = raw.prepare(

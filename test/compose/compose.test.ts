@@ -220,6 +220,32 @@ describe('a route', () => {
     })
   })
 
+  const shapes: [string, string, string, string][] = [
+    [
+      'blocks of Slack',
+      '{"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*{{ row.model }}*"}}], "n": {{ row_count }}}',
+      'application/json',
+      '{"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*a\\"}]}<!channel>*"}}], "n": 1}',
+    ],
+    [
+      'a list at the top',
+      '[{"type": "TextBlock", "text": "{{ row.model }}"}]',
+      'application/json',
+      '[{"type": "TextBlock", "text": "a\\"}]}<!channel>"}]',
+    ],
+    ['plain text', 'model {{ row.model }}', 'text/plain', 'model a"}]}<!channel>'],
+  ]
+  test.each(shapes)('may give %s as its body, which no value breaks', async (_name, text, contentType, expected) => {
+    const hostile = result([['a"}]}<!channel>', 1]])
+    const { message, errors } = await composeMessage(
+      input({ result: hostile, route: { body: { engine: 'liquid', text } } }),
+    )
+    expect(errors).toEqual([])
+    expect(message.body?.contentType).toBe(contentType as 'text/plain')
+    if (contentType === 'application/json') expect(JSON.parse(message.body!.text)).toEqual(JSON.parse(expected))
+    else expect(message.body?.text).toBe(expected)
+  })
+
   test('has its settings rendered as Liquid, without line breaks that a value brought', async () => {
     const settings = {
       to: ['{{ labels.model }}@x.example'],
