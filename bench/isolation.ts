@@ -37,11 +37,8 @@ interface Queue {
 export async function benchIsolation(units = 100_000): Promise<IsolationFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'))
   try {
-    await (await fill(join(folder, 'warm.db'), units / 20, true)).drain()
-    const queues = [
-      await fill(join(folder, 'calm.db'), units, true),
-      await fill(join(folder, 'trouble.db'), units, false),
-    ]
+    await (await fill(join(folder, 'warm'), units / 20, true)).drain()
+    const queues = [await fill(join(folder, 'calm'), units, true), await fill(join(folder, 'trouble'), units, false)]
     const memory: number[] = []
     const look = setInterval(() => memory.push(process.memoryUsage.rss() / 1e6), 100)
     const [calm, trouble] = await Promise.all(queues.map((queue) => queue.drain()))
@@ -60,7 +57,7 @@ export async function benchIsolation(units = 100_000): Promise<IsolationFigures>
   }
 }
 
-async function fill(file: string, units: number, isCalm: boolean): Promise<Queue> {
+async function fill(folder: string, units: number, isCalm: boolean): Promise<Queue> {
   const crowd = await startCrowd()
   const trouble = isCalm ? [] : ['dead', 'slow']
   const places = Array.from({ length: DESTINATIONS }, (_, number) => trouble[number] ?? `d${number}`)
@@ -69,7 +66,7 @@ async function fill(file: string, units: number, isCalm: boolean): Promise<Queue
   let recorded = 0
   let slow = 0
   let done = () => {}
-  const outbox = openOutbox(file, (finished) => {
+  const outbox = openOutbox(folder, (finished) => {
     for (const { claim, outcome } of finished) {
       if (outcome !== 'delivered') continue
       const { destination } = claim.delivery.target

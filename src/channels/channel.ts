@@ -38,7 +38,7 @@ export class DeliveryError extends Error {
   readonly reason: string
   /** How long the receiver asked to wait, in ms. */
   readonly retryAfter: number | undefined
-  /** Proof that the channel will never work again. */
+  /** Proof that its destination will never work again; one wrong place in it, or recipient, is none. */
   readonly disableChannel: boolean
   /** The receiver's own answer, for people. */
   readonly response: string
