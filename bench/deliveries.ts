@@ -12,6 +12,7 @@ import { createLog } from '../src/log.ts'
 import type { NewDelivery } from '../src/model/delivery.ts'
 import type { Message } from '../src/model/message.ts'
 import { createHttp, type EgressPolicy } from '../src/net.ts'
+import { createPrograms } from '../src/programs.ts'
 import type { DeliveryQueries } from '../src/store/deliveries.ts'
 import { openStore } from '../src/store/open.ts'
 import { openThinOutbox } from './baseline-deliveries.ts'
@@ -97,6 +98,7 @@ export async function runOurs(folder: string, receiver: Receiver, units: number)
     clock,
     log: createLog(() => {}, 'info', clock),
     print: () => {},
+    programs: createPrograms([]),
   })
   const all = await Promise.all(
     Array.from({ length: units }, (_, number) => makeDelivery(number, channel.id, destination, clock.now())),

@@ -2,6 +2,7 @@ import type * as v from 'valibot'
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
 import type { Http } from '../net.ts'
+import type { Programs } from '../programs.ts'
 
 /** What a channel may count on while it sends one delivery. */
 export interface SendContext {
@@ -19,6 +20,8 @@ export interface SendContext {
   cache: Map<string, unknown>
   /** Writes a line to standard output. */
   print(line: string): void
+  /** The only way to start a program. */
+  programs: Programs
 }
 
 /** What the channel keeps of a delivered message. `response` is the vendor's own answer, for people. */
@@ -97,6 +100,8 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
    * but the secret ones, the route's over them, their templates rendered and not checked. None: one delivery to all.
    */
   split?(settings: Partial<v.InferOutput<Schema>>): Share[]
+  /** The program on this machine that a send starts; the operator must have allowed it. */
+  program?(settings: v.InferOutput<Schema>): string
   /**
    * Key for pacing, order and breaker; holds no secret. A channel that comes to lead to another one is asked for its
    * secrets again.

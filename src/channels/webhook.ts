@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type Message, type MessageKind, messageText, type RenderedBody } from '../model/message.ts'
+import type { Message, RenderedBody } from '../model/message.ts'
 import type { Channel, Receipt, SendContext } from './channel.ts'
+import { eventJson } from './content/event.ts'
 import { answerText, requestOnce, statusFailure } from './http.ts'
 import { reaching } from './http-settings.ts'
 import { type WebhookSettings, webhookSettings } from './webhook/settings.ts'
@@ -26,7 +27,7 @@ export const webhook = {
   render(message: Message, { method }: WebhookSettings): WebhookPayload {
     if (message.body !== undefined) return ownBody(message.body)
     if (method === 'GET' || method === 'DELETE') return { body: null, contentType: '' }
-    return { body: event(message), contentType: 'application/json' }
+    return { body: eventJson(message), contentType: 'application/json' }
   },
   async send(payload: WebhookPayload, settings: WebhookSettings, context: SendContext): Promise<Receipt> {
     const { url, method, secret, previousSecret } = settings
@@ -51,22 +52,6 @@ export const webhook = {
     return { response: answerText(response) }
   },
 } satisfies Channel<typeof webhookSettings, WebhookPayload>
-
-const types: Record<MessageKind, string> = {
-  firing: 'alert.firing',
-  reminder: 'alert.reminder',
-  resolved: 'alert.resolved',
-  'no-data': 'alert.no-data',
-  error: 'alert.error',
-  recovered: 'alert.recovered',
-  test: 'test',
-  message: 'message',
-}
-
-function event(message: Message): string {
-  const timestamp = new Date(message.time).toISOString()
-  return `{"v":1,"type":"${types[message.kind]}","timestamp":"${timestamp}","data":${messageText(message)}}`
-}
 
 function ownBody({ text, contentType }: RenderedBody): WebhookPayload {
   const charset = contentType.startsWith('text/') ? '; charset=utf-8' : ''

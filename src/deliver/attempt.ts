@@ -2,6 +2,7 @@ import { type ChannelLimits, DeliveryError, type SendContext } from '../channels
 import { messageOf } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Http } from '../net.ts'
+import type { Programs } from '../programs.ts'
 import type { Claim, Finished } from '../store/delivery-turns.ts'
 import type { Sign } from './pace.ts'
 import { keepable } from './redact.ts'
@@ -24,6 +25,7 @@ export interface AttemptTools {
   now: () => number
   random: () => number
   print: (line: string) => void
+  programs: Programs
 }
 
 const GOOD: Sign = { health: 'good', pause: 0 }
@@ -63,6 +65,7 @@ async function send(claim: Claim, open: OpenTarget, tools: AttemptTools, signal:
     now: tools.now(),
     cache: open.cache,
     print: tools.print,
+    programs: tools.programs,
   }
   if (previous !== null) context.previous = previous
   if (claim.doubtful && !channel.idempotent && channel.probe !== undefined) {

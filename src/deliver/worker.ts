@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Http } from '../net.ts'
+import type { Programs } from '../programs.ts'
 import type { ChannelQueries } from '../store/channels.ts'
 import type { DeliveryQueries } from '../store/deliveries.ts'
 import type { Claim, Finished, Turn, TurnResult, Want } from '../store/delivery-turns.ts'
@@ -24,6 +25,8 @@ export interface WorkerOptions {
   onDisabled?: (channelId: string, reason: string) => void
   /** Writes a line to standard output, for the channels that do. */
   print: (line: string) => void
+  /** Starts programs, for the channels that do. */
+  programs: Programs
   /** From 0 to 1, for the jitter of waits. */
   random?: () => number
   limits?: {
@@ -67,8 +70,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const { store, clock, log } = options
   const { deliveries } = store
   const { inFlight: mostInFlight = 1000, attempt: longestAttempt = 300_000 } = options.limits ?? {}
-  const { openTarget, http, print, random = Math.random } = options
-  const tools: AttemptTools = { openTarget, http, print, random, now: clock.now }
+  const { openTarget, http, print, programs, random = Math.random } = options
+  const tools: AttemptTools = { openTarget, http, print, programs, random, now: clock.now }
   const lanes = new Map<string, Lane>()
   /** Lanes in which something may have changed since they were looked at. */
   const ready = new Set<Lane>()

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../src/model/json.ts'
 import type { Message } from '../../src/model/message.ts'
 import { secretKeys } from '../../src/model/settings.ts'
 import type { HttpRequest } from '../../src/net.ts'
+import { createPrograms } from '../../src/programs.ts'
 import { testHttp } from '../support/egress.ts'
 import { type Receiver, type Reply, startReceiver } from '../support/receiver.ts'
 import { freePort } from '../support/servers.ts'
@@ -45,6 +46,7 @@ export function contextOf(changes: Partial<SendContext> = {}): SendContext {
     now,
     cache: new Map(),
     print: () => {},
+    programs: createPrograms([]),
     ...changes,
   }
 }
