@@ -1,4 +1,5 @@
 import type * as v from 'valibot'
+import type { InboxEntry } from '../model/inbox.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
 import type { Http } from '../net.ts'
@@ -29,6 +30,8 @@ export interface Receipt {
   response: string
   /** For `previous`; holds no secret. */
   reference?: JsonObject
+  /** For Tocsin's own inbox: stored in the commit that ends the delivery, so neither lost nor there twice. */
+  inbox?: InboxEntry
 }
 
 /** `rejected`: certainly not delivered, for good; `retryable`: certainly not delivered, may work later; `unknown`: may have arrived. */

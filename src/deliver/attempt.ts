@@ -1,6 +1,5 @@
-import { type ChannelLimits, DeliveryError, type SendContext } from '../channels/channel.ts'
+import { type ChannelLimits, DeliveryError, type Receipt, type SendContext } from '../channels/channel.ts'
 import { messageOf } from '../errors.ts'
-import type { JsonObject } from '../model/json.ts'
 import type { Http } from '../net.ts'
 import type { Programs } from '../programs.ts'
 import type { Claim, Finished } from '../store/delivery-turns.ts'
@@ -70,16 +69,16 @@ async function send(claim: Claim, open: OpenTarget, tools: AttemptTools, signal:
   if (previous !== null) context.previous = previous
   if (claim.doubtful && !channel.idempotent && channel.probe !== undefined) {
     const found = await channel.probe(settings, context)
-    if (found === 'sent') return delivered(claim, 'It had arrived with the attempt before.', null, tools.now())
+    if (found === 'sent') return delivered(claim, { response: 'It had arrived with the attempt before.' }, tools.now())
     if (found === 'unknown')
       throw new DeliveryError('unknown', 'probe', 'It could not be found out whether the attempt before arrived.')
   }
   const receipt = await channel.send(channel.render(delivery.message, settings), settings, context)
-  return delivered(claim, keepable(receipt.response, secrets), receipt.reference ?? null, tools.now())
+  return delivered(claim, { ...receipt, response: keepable(receipt.response, secrets) }, tools.now())
 }
 
-function delivered(claim: Claim, response: string, receipt: JsonObject | null, at: number): Ended {
-  const next = { state: 'delivered' as const, receipt }
+function delivered(claim: Claim, { response, reference, inbox }: Receipt, at: number): Ended {
+  const next = { state: 'delivered' as const, receipt: reference ?? null, ...(inbox === undefined ? {} : { inbox }) }
   return ended({ claim, outcome: 'delivered', cause: 'delivered', response, at, next }, GOOD)
 }
 
