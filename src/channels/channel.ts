@@ -119,8 +119,11 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   render(message: Message, settings: v.InferOutput<Schema>): Payload
   /** Throws `DeliveryError`; never loops, logs, reads the database or opens secrets. */
   send(payload: Payload, settings: v.InferOutput<Schema>, context: SendContext): Promise<Receipt>
-  /** Before repeating an unknown outcome. */
-  probe?(settings: v.InferOutput<Schema>, context: SendContext): Promise<'sent' | 'notSent' | 'unknown'>
+  /**
+   * Before repeating an unknown outcome: the receipt of what arrived with the attempt before, `sent` when there is none,
+   * `unknown` when it cannot be found out. A `DeliveryError` means that it has to be asked again later.
+   */
+  probe?(settings: v.InferOutput<Schema>, context: SendContext): Promise<Receipt | 'sent' | 'notSent' | 'unknown'>
 }
 
 /** A thing in a channel's cache that holds something open. */

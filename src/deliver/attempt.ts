@@ -68,13 +68,24 @@ async function send(claim: Claim, open: OpenTarget, tools: AttemptTools, signal:
   }
   if (previous !== null) context.previous = previous
   if (claim.doubtful && !channel.idempotent && channel.probe !== undefined) {
-    const found = await channel.probe(settings, context)
-    if (found === 'sent') return delivered(claim, { response: 'It had arrived with the attempt before.' }, tools.now())
+    const found = await channel.probe(settings, context).catch(stillUnknown)
+    if (found === 'sent') return delivered(claim, { response: ARRIVED }, tools.now())
+    if (typeof found === 'object') return delivered(claim, { ...found, response: ARRIVED }, tools.now())
     if (found === 'unknown')
       throw new DeliveryError('unknown', 'probe', 'It could not be found out whether the attempt before arrived.')
   }
   const receipt = await channel.send(channel.render(delivery.message, settings), settings, context)
   return delivered(claim, { ...receipt, response: keepable(receipt.response, secrets) }, tools.now())
+}
+
+const ARRIVED = 'It had arrived with the attempt before.'
+
+/** Whether the attempt before arrived is as unknown as it was: so it is asked again before anything is sent. */
+function stillUnknown(thrown: unknown): never {
+  if (!(thrown instanceof DeliveryError)) throw thrown
+  const { reason, message, retryAfter, response } = thrown
+  const text = `It could not be asked whether the attempt before arrived: ${message}`
+  throw new DeliveryError('unknown', reason, text, { response, ...(retryAfter === undefined ? {} : { retryAfter }) })
 }
 
 function delivered(claim: Claim, { response, reference, inbox }: Receipt, at: number): Ended {

@@ -256,7 +256,8 @@ export function createWorker(options: WorkerOptions): Worker {
     const { kind } = run.claim.delivery.target
     const channel = options.channelOf(kind)
     run.abort.abort()
-    finish(run, abandoned(run.claim, channel?.limits ?? UNKNOWN_KIND, channel?.idempotent ?? false, tools))
+    const isRepeatable = channel !== undefined && (channel.idempotent || channel.probe !== undefined)
+    finish(run, abandoned(run.claim, channel?.limits ?? UNKNOWN_KIND, isRepeatable, tools))
   }
 
   async function wake() {
