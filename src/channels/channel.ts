@@ -96,6 +96,8 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   documentation: string
   settings: Schema
   limits: ChannelLimits
+  /** Those of one destination, where they differ. */
+  limitsOf?(destination: string): ChannelLimits
   /** Whether a repeated send of the same delivery does no harm. */
   idempotent: boolean
   /**

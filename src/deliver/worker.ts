@@ -86,7 +86,8 @@ export function createWorker(options: WorkerOptions): Worker {
   function laneOf(destination: string, kind: string): Lane {
     let lane = lanes.get(destination)
     if (lane === undefined) {
-      lane = createLane(destination, options.channelOf(kind)?.limits ?? UNKNOWN_KIND, clock.now())
+      const channel = options.channelOf(kind)
+      lane = createLane(destination, channel?.limitsOf?.(destination) ?? channel?.limits ?? UNKNOWN_KIND, clock.now())
       lanes.set(destination, lane)
     }
     return lane

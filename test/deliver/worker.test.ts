@@ -120,6 +120,15 @@ describe('the worker', () => {
     expect(await box.stored('a')).toMatchObject({ state })
   })
 
+  test('keeps to the limits of the destination where they differ from those of the kind', async () => {
+    const limitsOf = (destination: string) => ({ inFlight: destination === 'one' ? 1 : 2, retries: 'chat' as const })
+    const queued = ['a', 'b', 'c', 'd', 'e', 'f'].map((id, index) => ({
+      ...{ id, fingerprints: [id], target: target(index < 3 ? 'one' : 'two') },
+    }))
+    const sends = await run(never, queued, { limitsOf })
+    expect(sends.map(({ id }) => id).sort()).toEqual(['a', 'd', 'e'])
+  })
+
   test('keeps the receipt of what it finds had arrived', async () => {
     const found = { response: 'found', reference: { comment: '7' } }
     await run(() => Promise.reject(failure('unknown', 'reset')), [{ id: 'a' }], {
