@@ -20,9 +20,9 @@ export const git = {
   limits: { body: MOST, pace: { perSecond: 1, burst: 1 }, inFlight: 1, retries: 'chat' },
   idempotent: false,
   destination(settings: GitSettings): string {
-    const { baseUrl, token } = settings
+    const { apiUrl, token } = settings
     const platform = platformOf(settings)
-    const host = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).origin : `${platform}.com`
+    const host = apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl).origin : `${platform}.com`
     // Limits count for each token.
     return `${platform} ${host}#${createHash('sha256').update(token).digest('hex').slice(0, 8)}`
   },

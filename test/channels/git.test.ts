@@ -19,8 +19,8 @@ const repository = 'acme/models'
 channelContract(git, {
   accepted: [
     { repository, issue: 7, token },
-    { repository, mergeRequest: '7', token, platform: 'github', baseUrl: 'https://git.example.com/api/v3' },
-    { repository: 'acme/teams/models', mergeRequest: 7, issue: 1, token, baseUrl: 'https://gitlab.example.com' },
+    { repository, mergeRequest: '7', token, platform: 'github', apiUrl: 'https://git.example.com/api/v3' },
+    { repository: 'acme/teams/models', mergeRequest: 7, issue: 1, token, apiUrl: 'https://gitlab.example.com' },
     { repository: '4711', issue: '3', token, platform: 'gitlab', comment: 'update', verifyCertificate: false },
   ],
   rejected: [
@@ -35,18 +35,18 @@ channelContract(git, {
     [{ repository: 'acme/..', issue: 7, token }, 'repository', 'must be owner/name'],
     [{ repository: 'a/b?x=y', issue: 7, token }, 'repository', 'must be owner/name'],
     [{ repository, issue: 7, token: 'a b' }, 'token', 'without spaces'],
-    [{ repository, issue: 7, token, baseUrl: 'gitlab.com' }, 'baseUrl', 'begins with https://'],
-    [{ repository, issue: 7, token, baseUrl: 'https://x.example/?a=b' }, 'baseUrl', 'without a query'],
+    [{ repository, issue: 7, token, apiUrl: 'gitlab.com' }, 'apiUrl', 'begins with https://'],
+    [{ repository, issue: 7, token, apiUrl: 'https://x.example/?a=b' }, 'apiUrl', 'without a query'],
     [
-      { repository, issue: 7, token, baseUrl: 'https://github.com/acme' },
-      'baseUrl',
+      { repository, issue: 7, token, apiUrl: 'https://github.com/acme' },
+      'apiUrl',
       'the API is at https://api.github.com',
     ],
     [{ repository, issue: 7, token, platform: 'bitbucket' }, 'platform', 'github, gitlab'],
     [{ repository, issue: 7, token, comment: 'edit' }, 'comment', 'new or update'],
   ],
   secrets: ['token'],
-  http: (baseUrl) => ({ repository, issue: 7, token, baseUrl, platform: 'github' }),
+  http: (apiUrl) => ({ repository, issue: 7, token, apiUrl, platform: 'github' }),
 })
 
 const platforms = [
@@ -67,7 +67,7 @@ describe.each(platforms)('a comment on %s', (platform, where) => {
   })
 
   const settings = (more: JsonObject = {}) =>
-    settingsOf(git, { repository, ...where, token, baseUrl: fake.url, platform, ...more })
+    settingsOf(git, { repository, ...where, token, apiUrl: fake.url, platform, ...more })
   const send = (more: JsonObject = {}, message: Message = firing, context: Partial<SendContext> = {}) => {
     const given = settings(more)
     return git.send(git.render(message), given, contextOf({ http, ...context }))
@@ -221,7 +221,7 @@ describe('where a comment goes', () => {
     [{ repository, issue: 7 }, 'https://api.github.com/repos/acme/models/issues/7/comments'],
     [{ repository, mergeRequest: 7 }, 'https://api.github.com/repos/acme/models/issues/7/comments'],
     [
-      { repository, issue: 7, baseUrl: 'https://git.example.com/api/v3/' },
+      { repository, issue: 7, apiUrl: 'https://git.example.com/api/v3/' },
       'https://git.example.com/api/v3/repos/acme/models/issues/7/comments',
     ],
     [{ repository, issue: 7, platform: 'gitlab' }, 'https://gitlab.com/api/v4/projects/acme%2Fmodels/issues/7/notes'],
@@ -230,7 +230,7 @@ describe('where a comment goes', () => {
       'https://gitlab.com/api/v4/projects/acme%2Fmodels/merge_requests/7/notes',
     ],
     [
-      { repository, issue: 7, baseUrl: 'https://my-gitlab.example/api/v4' },
+      { repository, issue: 7, apiUrl: 'https://my-gitlab.example/api/v4' },
       'https://my-gitlab.example/api/v4/projects/acme%2Fmodels/issues/7/notes',
     ],
   ])('%j: %s', async (given, url) => {
@@ -241,7 +241,7 @@ describe('where a comment goes', () => {
     expect(at({})).toMatch(/^github github\.com#[0-9a-f]{8}$/)
     expect(at({ repository: 'acme/other' })).toBe(at({}))
     expect(
-      new Set([at({}), at({ token: 'x' }), at({ platform: 'gitlab' }), at({ baseUrl: 'https://a.example' })]).size,
+      new Set([at({}), at({ token: 'x' }), at({ platform: 'gitlab' }), at({ apiUrl: 'https://a.example' })]).size,
     ).toBe(4)
   })
 })

@@ -62,8 +62,8 @@ function gitlab(settings: GitSettings): Comments {
   }
 }
 
-function baseOf({ baseUrl }: GitSettings, usual: string): string {
-  return (baseUrl ?? usual).replace(/\/+$/, '')
+function baseOf({ apiUrl }: GitSettings, usual: string): string {
+  return (apiUrl ?? usual).replace(/\/+$/, '')
 }
 
 function withBody(settings: GitSettings, headers: Record<string, string>, body: string) {

@@ -19,7 +19,7 @@ export const gitSettings = v.pipe(
       v.optional(v.picklist(platforms, `must be one of ${platforms.join(', ')}`)),
       field({ title: 'Platform', hint: 'GitLab where the address names it, else GitHub, unless it is said here.' }),
     ),
-    baseUrl: v.pipe(
+    apiUrl: v.pipe(
       v.optional(
         v.pipe(
           v.string('must be text'),
@@ -32,7 +32,7 @@ export const gitSettings = v.pipe(
         ),
       ),
       field({
-        title: 'Base address',
+        title: 'Address of the API',
         hint: 'Of the API of GitHub Enterprise (https://HOST/api/v3) or of your own GitLab (https://HOST).',
       }),
     ),
@@ -89,9 +89,9 @@ export const gitSettings = v.pipe(
 export type GitSettings = v.InferOutput<typeof gitSettings>
 
 /** The platform that is said, or that the address shows, as MLRun tells them apart. */
-export function platformOf(given: { platform?: Platform | undefined; baseUrl?: string | undefined }): Platform {
-  const { platform, baseUrl = '' } = given
-  return platform ?? (/gitlab/i.test(baseUrl) ? 'gitlab' : 'github')
+export function platformOf(given: { platform?: Platform | undefined; apiUrl?: string | undefined }): Platform {
+  const { platform, apiUrl = '' } = given
+  return platform ?? (/gitlab/i.test(apiUrl) ? 'gitlab' : 'github')
 }
 
 function isAddress(text: string): boolean {

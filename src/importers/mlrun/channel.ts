@@ -85,7 +85,7 @@ function readGit(params: JsonObject, notes: Notes, { environment = {}, event }: 
       path: 'issue',
       message: "At least one of 'issue' or 'merge_request' is required for GitNotification",
     })
-  return { ...found, platform: isGitlab ? 'gitlab' : 'github', baseUrl: addressOf(server) }
+  return { ...found, platform: isGitlab ? 'gitlab' : 'github', apiUrl: addressOf(server) }
 }
 
 function readWebhook(params: JsonObject, notes: Notes): Found {
