@@ -4,6 +4,7 @@ import { createTargetOpener } from '../src/deliver/resolve-target.ts'
 import { createWorker, type Worker } from '../src/deliver/worker.ts'
 import { createLog } from '../src/log.ts'
 import { createHttp, type EgressPolicy } from '../src/net.ts'
+import { createPrograms } from '../src/programs.ts'
 import type { DeliveryQueries } from '../src/store/deliveries.ts'
 import type { Finished } from '../src/store/delivery-turns.ts'
 import type { Store } from '../src/store/index.ts'
@@ -47,6 +48,7 @@ export function openOutbox(folder: string, recorded: (finished: readonly Finishe
     clock,
     log: createLog(() => {}, 'info', clock),
     print: () => {},
+    programs: createPrograms([]),
   })
   return {
     store,

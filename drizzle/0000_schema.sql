@@ -149,6 +149,27 @@ CREATE TABLE `evaluations` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `evaluations_id_unique` ON `evaluations` (`id`);--> statement-breakpoint
 CREATE INDEX `evaluations_rule` ON `evaluations` (`rule_id`,`at`);--> statement-breakpoint
+CREATE TABLE `inbox` (
+	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` text NOT NULL,
+	`project` text NOT NULL,
+	`channel_id` text,
+	`rule_id` text,
+	`kind` text NOT NULL,
+	`severity` text NOT NULL,
+	`title` text NOT NULL,
+	`summary` text NOT NULL,
+	`rule` text NOT NULL,
+	`at` integer NOT NULL,
+	`read_at` integer,
+	`until` integer NOT NULL,
+	`message` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `inbox_id_unique` ON `inbox` (`id`);--> statement-breakpoint
+CREATE INDEX `inbox_project` ON `inbox` (`project`,`seq`);--> statement-breakpoint
+CREATE INDEX `inbox_unread` ON `inbox` (`project`,`seq`) WHERE read_at is null;--> statement-breakpoint
+CREATE INDEX `inbox_until` ON `inbox` (`until`);--> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` text NOT NULL

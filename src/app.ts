@@ -15,6 +15,7 @@ import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
 import { unlockSecrets } from './manage/keys.ts'
 import { createHttp } from './net.ts'
+import { createPrograms } from './programs.ts'
 import { selfCommand } from './runtime.ts'
 import { masterKeyPath } from './secrets.ts'
 import type { Store } from './store/index.ts'
@@ -75,6 +76,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     onStop('http', http.close)
     const channelOf = (kind: string) => (isChannelKind(kind) ? channels[kind] : undefined)
     const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets })
+    const programs = createPrograms(config.shell.allow)
     const limits = { inFlight: config.delivery.concurrency, attempt: config.delivery.timeout }
     const worker = createWorker({
       store,
@@ -84,6 +86,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       clock,
       log,
       print,
+      programs,
       limits,
       onClosed(delivery, stopped, reason) {
         for (const channel of stopped) notify(channelNotice(channel, reason, clock.now()))
@@ -134,7 +137,15 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       maxBytes: maxMegabytes * 1e6,
     })
 
-    const manage = createManage({ store, secrets, clock, sources, readSchedule, onRulesChanged: scheduler.wake })
+    const manage = createManage({
+      store,
+      secrets,
+      clock,
+      sources,
+      programs,
+      readSchedule,
+      onRulesChanged: scheduler.wake,
+    })
     let trouble: string | null = 'It is starting.'
     const api = createHttpApp({ store, manage, flow, scheduler, log, clock, readiness: () => trouble })
 

@@ -14,6 +14,7 @@ const whole = (least: number, most: number) =>
   )
 const oneOf = <const T extends string[]>(...values: T) => v.picklist(values, `must be one of ${values.join(', ')}`)
 const list = () => v.array(text(), 'must be a list')
+const absolutePath = v.pipe(text(), v.regex(/^\//, 'must be whole paths that begin with /'))
 const time = (least: string, most: string) =>
   v.pipe(
     duration(least, most),
@@ -66,6 +67,13 @@ const schema = v.strictObject({
     sqlite: group({
       paths: setting(list(), [], 'Folders under which SQLite files may be queried.'),
     }),
+  }),
+  shell: group({
+    allow: setting(
+      v.array(absolutePath, 'must be a list'),
+      [],
+      'Programs, and folders whose programs, shell channels may start. None when it is empty.',
+    ),
   }),
   scheduler: group({
     concurrency: setting(whole(1, 512), 32, 'Evaluations at a time.'),

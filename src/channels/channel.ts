@@ -1,7 +1,9 @@
 import type * as v from 'valibot'
+import type { InboxEntry } from '../model/inbox.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
 import type { Http } from '../net.ts'
+import type { Programs } from '../programs.ts'
 
 /** What a channel may count on while it sends one delivery. */
 export interface SendContext {
@@ -19,6 +21,8 @@ export interface SendContext {
   cache: Map<string, unknown>
   /** Writes a line to standard output. */
   print(line: string): void
+  /** The only way to start a program. */
+  programs: Programs
 }
 
 /** What the channel keeps of a delivered message. `response` is the vendor's own answer, for people. */
@@ -26,6 +30,8 @@ export interface Receipt {
   response: string
   /** For `previous`; holds no secret. */
   reference?: JsonObject
+  /** For Tocsin's own inbox: stored in the commit that ends the delivery, so neither lost nor there twice. */
+  inbox?: InboxEntry
 }
 
 /** `rejected`: certainly not delivered, for good; `retryable`: certainly not delivered, may work later; `unknown`: may have arrived. */
@@ -90,6 +96,8 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   documentation: string
   settings: Schema
   limits: ChannelLimits
+  /** Those of one destination, where they differ. */
+  limitsOf?(destination: string): ChannelLimits
   /** Whether a repeated send of the same delivery does no harm. */
   idempotent: boolean
   /**
@@ -97,6 +105,8 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
    * but the secret ones, the route's over them, their templates rendered and not checked. None: one delivery to all.
    */
   split?(settings: Partial<v.InferOutput<Schema>>): Share[]
+  /** The program on this machine that a send starts; the operator must have allowed it. */
+  program?(settings: v.InferOutput<Schema>): string
   /**
    * Key for pacing, order and breaker; holds no secret. A channel that comes to lead to another one is asked for its
    * secrets again.
@@ -111,19 +121,9 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   render(message: Message, settings: v.InferOutput<Schema>): Payload
   /** Throws `DeliveryError`; never loops, logs, reads the database or opens secrets. */
   send(payload: Payload, settings: v.InferOutput<Schema>, context: SendContext): Promise<Receipt>
-  /** Before repeating an unknown outcome. */
-  probe?(settings: v.InferOutput<Schema>, context: SendContext): Promise<'sent' | 'notSent' | 'unknown'>
-}
-
-/** A thing in a channel's cache that holds something open. */
-interface Closable {
-  close(): void
-}
-
-/** Ends what a channel's cache holds open: to be called when the channel is changed or removed, and at the end. */
-export function closeCache(cache: Map<string, unknown>): void {
-  for (const value of cache.values()) {
-    if (typeof value === 'object' && value !== null && 'close' in value) (value as Closable).close()
-  }
-  cache.clear()
+  /**
+   * Before repeating an unknown outcome: the receipt of what arrived with the attempt before, `sent` when there is none,
+   * `unknown` when it cannot be found out. A `DeliveryError` means that it has to be asked again later.
+   */
+  probe?(settings: v.InferOutput<Schema>, context: SendContext): Promise<Receipt | 'sent' | 'notSent' | 'unknown'>
 }

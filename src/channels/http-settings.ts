@@ -47,17 +47,23 @@ export interface HttpSettings {
   useProxy: boolean
   verifyCertificate: boolean
   authorities?: string | undefined
+  clientCertificate?: string | undefined
+  clientKey?: string | undefined
 }
 
 /** What these settings mean for a request. */
 export function reaching(settings: HttpSettings): Pick<HttpRequest, 'timeout' | 'proxy' | 'tls'> {
-  const { timeoutSeconds, useProxy, verifyCertificate, authorities } = settings
-  const isUsual = verifyCertificate && authorities === undefined
+  const { timeoutSeconds, useProxy, verifyCertificate, authorities, clientCertificate, clientKey } = settings
+  const isUsual = verifyCertificate && authorities === undefined && clientCertificate === undefined
+  const own = {
+    ...(clientCertificate === undefined ? {} : { certificate: clientCertificate }),
+    ...(clientKey === undefined ? {} : { key: clientKey }),
+  }
   return {
     timeout: timeoutSeconds * 1000,
     proxy: useProxy,
     ...(isUsual
       ? {}
-      : { tls: { verify: verifyCertificate, authorities: authorities === undefined ? [] : [authorities] } }),
+      : { tls: { verify: verifyCertificate, authorities: authorities === undefined ? [] : [authorities], ...own } }),
   }
 }

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto'
-import { type Message, type MessageKind, messageText, type RenderedBody } from '../model/message.ts'
-import type { Channel, Receipt, SendContext } from './channel.ts'
-import { answerText, requestOnce, statusFailure } from './http.ts'
+import type { Json } from '../model/json.ts'
+import type { Message, RenderedBody } from '../model/message.ts'
+import type { HttpResponse } from '../net.ts'
+import type { Channel, ChannelLimits, Receipt, SendContext } from './channel.ts'
+import { eventJson } from './content/event.ts'
+import { answerText, requestOnce } from './http.ts'
 import { reaching } from './http-settings.ts'
+import { authorizationHeader } from './webhook/authorization.ts'
+import { overriddenBody } from './webhook/override.ts'
+import { presetBody } from './webhook/preset-body.ts'
+import { addressOf, presetOf, webhookFailure } from './webhook/request.ts'
 import { type WebhookSettings, webhookSettings } from './webhook/settings.ts'
 import { signWebhook } from './webhook/signature.ts'
 
@@ -12,27 +19,42 @@ interface WebhookPayload {
   contentType: string
 }
 
+const LIMITS: ChannelLimits = { inFlight: 32, retries: 'webhook' }
+
 export const webhook = {
   kind: 'webhook',
   label: 'Webhook',
   documentation: 'https://www.standardwebhooks.com',
   settings: webhookSettings,
-  limits: { inFlight: 32, retries: 'webhook' },
-  idempotent: true,
-  destination({ url }: WebhookSettings): string {
-    const hash = createHash('sha256').update(url).digest('hex').slice(0, 8)
-    return `${URL.canParse(url) ? new URL(url).origin : 'invalid'}#${hash}`
+  limits: LIMITS,
+  limitsOf(destination: string): ChannelLimits {
+    const pace = presetOf(/^\S+(?= )/.exec(destination)?.[0])?.pace
+    return pace === undefined ? LIMITS : { ...LIMITS, inFlight: 1, pace }
   },
-  render(message: Message, { method }: WebhookSettings): WebhookPayload {
+  idempotent: true,
+  destination({ url, preset }: WebhookSettings): string {
+    const hash = createHash('sha256').update(url).digest('hex').slice(0, 8)
+    const place = `${URL.canParse(url) ? new URL(url).origin : 'invalid'}#${hash}`
+    return presetOf(preset) === undefined ? place : `${preset} ${place}`
+  },
+  render(message: Message, settings: WebhookSettings): WebhookPayload {
+    const { method, overrideBody } = settings
     if (message.body !== undefined) return ownBody(message.body)
+    if (overrideBody !== undefined) return textOrJson(overriddenBody(overrideBody, message.runs ?? []))
     if (method === 'GET' || method === 'DELETE') return { body: null, contentType: '' }
-    return { body: event(message), contentType: 'application/json' }
+    const preset = presetOf(settings.preset)
+    if (preset === undefined) return { body: eventJson(message), contentType: JSON_TYPE }
+    const body = presetBody(preset, message, addressOf(settings).topic)
+    return preset.encoding === 'form' ? form(body) : { body: JSON.stringify(body), contentType: JSON_TYPE }
   },
   async send(payload: WebhookPayload, settings: WebhookSettings, context: SendContext): Promise<Receipt> {
-    const { url, method, secret, previousSecret } = settings
-    const seconds = Math.floor(context.now / 1000)
+    const { method, secret, previousSecret } = settings
+    const { signal, now } = context
+    const seconds = Math.floor(now / 1000)
     const headers: Record<string, string> = {}
     if (payload.body !== null) headers['content-type'] = payload.contentType
+    const authorization = authorizationHeader(settings)
+    if (authorization !== undefined) headers['authorization'] = authorization
     for (const name in settings.headers) headers[name.toLowerCase()] = settings.headers[name] ?? ''
     headers['webhook-id'] = context.deliveryId
     headers['webhook-timestamp'] = String(seconds)
@@ -40,35 +62,47 @@ export const webhook = {
       const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret]
       headers['webhook-signature'] = signWebhook(secrets, context.deliveryId, seconds, payload.body ?? '')
     }
-    const { signal, now } = context
-    const request = { method, url, headers, signal, ...reaching(settings) }
-    const response = await requestOnce(
-      context.http,
-      payload.body === null ? request : { ...request, body: payload.body },
-    )
-    const failure = statusFailure(response, { idempotent: true, now })
+    const request = { method, url: addressOf(settings).url, headers, signal, ...reaching(settings) }
+    const body = payload.body === null ? {} : { body: payload.body }
+    const response = unechoed(await requestOnce(context.http, { ...request, ...body }), authorization)
+    const failure = webhookFailure(response, presetOf(settings.preset), now)
     if (failure !== null) throw failure
     return { response: answerText(response) }
   },
 } satisfies Channel<typeof webhookSettings, WebhookPayload>
 
-const types: Record<MessageKind, string> = {
-  firing: 'alert.firing',
-  reminder: 'alert.reminder',
-  resolved: 'alert.resolved',
-  'no-data': 'alert.no-data',
-  error: 'alert.error',
-  recovered: 'alert.recovered',
-  test: 'test',
-  message: 'message',
-}
-
-function event(message: Message): string {
-  const timestamp = new Date(message.time).toISOString()
-  return `{"v":1,"type":"${types[message.kind]}","timestamp":"${timestamp}","data":${messageText(message)}}`
-}
+const JSON_TYPE = 'application/json'
 
 function ownBody({ text, contentType }: RenderedBody): WebhookPayload {
   const charset = contentType.startsWith('text/') ? '; charset=utf-8' : ''
   return { body: text, contentType: `${contentType}${charset}` }
+}
+
+/** An answer without the credentials that some receivers repeat; user and password travel in a form of their own. */
+function unechoed(response: HttpResponse, authorization: string | undefined): HttpResponse {
+  const [, credentials = ''] = authorization?.split(' ') ?? []
+  return credentials === '' ? response : { ...response, body: response.body.replaceAll(credentials, '***') }
+}
+
+/** Text that is JSON goes as JSON. */
+function textOrJson(body: Json): WebhookPayload {
+  if (typeof body !== 'string') return { body: JSON.stringify(body), contentType: JSON_TYPE }
+  return { body, contentType: isJson(body) ? JSON_TYPE : 'text/plain; charset=utf-8' }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function form(fields: Json): WebhookPayload {
+  const texts = Object.entries(fields as Record<string, Json>).map(([name, value]) => [name, String(value)])
+  return {
+    body: new URLSearchParams(Object.fromEntries(texts)).toString(),
+    contentType: 'application/x-www-form-urlencoded',
+  }
 }

@@ -36,6 +36,7 @@ function describeItem(item: ImportItem): string[] {
   const place = item.index === null ? '' : ` (index ${item.index})`
   return [
     `${item.action}  "${item.name}"${place}`,
+    ...(item.goesTo === null ? [] : [`  goes to  ${item.goesTo}`]),
     ...item.issues.map(({ path, message }) => `  error    ${path === '' ? '' : `${path}: `}${message}`),
     ...(item.blocked === null ? [] : [`  waits    ${item.blocked}`]),
     ...item.warnings.map((warning) => `  warning  ${warning}`),

@@ -1,7 +1,7 @@
-import { type ChannelLimits, DeliveryError, type SendContext } from '../channels/channel.ts'
+import { type ChannelLimits, DeliveryError, type Receipt, type SendContext } from '../channels/channel.ts'
 import { messageOf } from '../errors.ts'
-import type { JsonObject } from '../model/json.ts'
 import type { Http } from '../net.ts'
+import type { Programs } from '../programs.ts'
 import type { Claim, Finished } from '../store/delivery-turns.ts'
 import type { Sign } from './pace.ts'
 import { keepable } from './redact.ts'
@@ -24,6 +24,7 @@ export interface AttemptTools {
   now: () => number
   random: () => number
   print: (line: string) => void
+  programs: Programs
 }
 
 const GOOD: Sign = { health: 'good', pause: 0 }
@@ -63,20 +64,32 @@ async function send(claim: Claim, open: OpenTarget, tools: AttemptTools, signal:
     now: tools.now(),
     cache: open.cache,
     print: tools.print,
+    programs: tools.programs,
   }
   if (previous !== null) context.previous = previous
   if (claim.doubtful && !channel.idempotent && channel.probe !== undefined) {
-    const found = await channel.probe(settings, context)
-    if (found === 'sent') return delivered(claim, 'It had arrived with the attempt before.', null, tools.now())
+    const found = await channel.probe(settings, context).catch(stillUnknown)
+    if (found === 'sent') return delivered(claim, { response: ARRIVED }, tools.now())
+    if (typeof found === 'object') return delivered(claim, { ...found, response: ARRIVED }, tools.now())
     if (found === 'unknown')
       throw new DeliveryError('unknown', 'probe', 'It could not be found out whether the attempt before arrived.')
   }
   const receipt = await channel.send(channel.render(delivery.message, settings), settings, context)
-  return delivered(claim, keepable(receipt.response, secrets), receipt.reference ?? null, tools.now())
+  return delivered(claim, { ...receipt, response: keepable(receipt.response, secrets) }, tools.now())
 }
 
-function delivered(claim: Claim, response: string, receipt: JsonObject | null, at: number): Ended {
-  const next = { state: 'delivered' as const, receipt }
+const ARRIVED = 'It had arrived with the attempt before.'
+
+/** Whether the attempt before arrived is as unknown as it was: so it is asked again before anything is sent. */
+function stillUnknown(thrown: unknown): never {
+  if (!(thrown instanceof DeliveryError)) throw thrown
+  const { reason, message, retryAfter, response } = thrown
+  const text = `It could not be asked whether the attempt before arrived: ${message}`
+  throw new DeliveryError('unknown', reason, text, { response, ...(retryAfter === undefined ? {} : { retryAfter }) })
+}
+
+function delivered(claim: Claim, { response, reference, inbox }: Receipt, at: number): Ended {
+  const next = { state: 'delivered' as const, receipt: reference ?? null, ...(inbox === undefined ? {} : { inbox }) }
   return ended({ claim, outcome: 'delivered', cause: 'delivered', response, at, next }, GOOD)
 }
 

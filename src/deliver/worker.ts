@@ -4,6 +4,7 @@ import { AppError, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { Http } from '../net.ts'
+import type { Programs } from '../programs.ts'
 import type { ChannelQueries, ChannelRow } from '../store/channels.ts'
 import type { DeliveryQueries } from '../store/deliveries.ts'
 import type { Claim, Finished, Turn, TurnResult, Want } from '../store/delivery-turns.ts'
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   onClosed?: (delivery: Delivery, channels: readonly ChannelRow[], reason: string) => void
   /** Writes a line to standard output, for the channels that do. */
   print: (line: string) => void
+  /** Starts programs, for the channels that do. */
+  programs: Programs
   /** From 0 to 1, for the jitter of waits. */
   random?: () => number
   limits?: {
@@ -68,8 +71,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const { store, clock, log } = options
   const { deliveries } = store
   const { inFlight: mostInFlight = 1000, attempt: longestAttempt = 300_000 } = options.limits ?? {}
-  const { openTarget, http, print, random = Math.random } = options
-  const tools: AttemptTools = { openTarget, http, print, random, now: clock.now }
+  const { openTarget, http, print, programs, random = Math.random } = options
+  const tools: AttemptTools = { openTarget, http, print, programs, random, now: clock.now }
   const lanes = new Map<string, Lane>()
   /** Pauses that began in an earlier life. */
   const pauses = new Map<string, number>()
@@ -86,7 +89,8 @@ export function createWorker(options: WorkerOptions): Worker {
   function laneOf(destination: string, kind: string): Lane {
     let lane = lanes.get(destination)
     if (lane === undefined) {
-      lane = createLane(destination, options.channelOf(kind)?.limits ?? UNKNOWN_KIND, clock.now())
+      const channel = options.channelOf(kind)
+      lane = createLane(destination, channel?.limitsOf?.(destination) ?? channel?.limits ?? UNKNOWN_KIND, clock.now())
       lane.pausedUntil = pauses.get(destination) ?? 0
       lanes.set(destination, lane)
     }
@@ -259,7 +263,8 @@ export function createWorker(options: WorkerOptions): Worker {
     const { kind } = run.claim.delivery.target
     const channel = options.channelOf(kind)
     run.abort.abort()
-    finish(run, abandoned(run.claim, channel?.limits ?? UNKNOWN_KIND, channel?.idempotent ?? false, tools))
+    const isRepeatable = channel !== undefined && (channel.idempotent || channel.probe !== undefined)
+    finish(run, abandoned(run.claim, channel?.limits ?? UNKNOWN_KIND, isRepeatable, tools))
   }
 
   async function wake() {

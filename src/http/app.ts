@@ -15,6 +15,7 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { evaluationRoutes, ruleEvaluationRoutes } from './routes/evaluations.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
+import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
@@ -66,6 +67,7 @@ function projectRoutes({ store, manage, flow, scheduler, clock }: HttpDeps): Hon
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))
     .route('/deliveries', deliveryRoutes(manage, store))
+    .route('/inbox', inboxRoutes(manage, store))
     .route('/explain', explainRoutes(manage))
     .route('/import', importRoutes(manage))
     .route('/export', exportRoutes(manage))

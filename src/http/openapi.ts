@@ -7,6 +7,7 @@ import { bulkRequest } from '../manage/deliveries.ts'
 import { importRequest } from '../manage/import.ts'
 import { ruleDefinition } from '../model/rule.ts'
 import { build } from '../version.ts'
+import { readRequest } from './routes/inbox.ts'
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 /** `body` names a schema; one with a question mark may be left out. */
@@ -22,6 +23,7 @@ const bodies = {
   DraftTest: draftTest,
   Rule: ruleDefinition,
   BulkRequest: bulkRequest,
+  ReadRequest: readRequest,
   ImportRequest: importRequest,
 } satisfies Record<string, v.GenericSchema>
 
@@ -65,6 +67,11 @@ export const routes: readonly Route[] = [
   ['get', '/deliveries/{id}', 'Read a delivery with its attempts'],
   ['post', '/deliveries/{id}/retry', 'Send it again, or now'],
   ['post', '/deliveries/{id}/discard', 'Give it up'],
+  ['get', '/inbox', 'List messages of the inbox, newest first, with the number of unread ones'],
+  ['post', '/inbox/read', 'Mark messages as read: those named, or all up to one, or all', 'ReadRequest'],
+  ['get', '/inbox/{id}', 'Read a message of the inbox'],
+  ['post', '/inbox/{id}/read', 'Mark a message as read'],
+  ['post', '/inbox/{id}/unread', 'Mark a message as unread again'],
   ['post', '/import/vianops', 'Plan an import of VIANOPS notifications, or do it', 'ImportRequest'],
   ['get', '/export/vianops', 'Give imported notifications back'],
   ['get', '/explain/{id}', 'Why a rule, evaluation or delivery did or did not send'],

@@ -8,7 +8,7 @@ import { validate } from '../model/validate.ts'
 import type { ChannelRow } from '../store/channels.ts'
 import type { NameFilter } from '../store/connections.ts'
 import { type Caller, editable, find, inUse, type ManageContext, showing } from './context.ts'
-import { anySettings, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
+import { anySettings, checkProgram, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
 
 export const newChannel = v.strictObject({
   name,
@@ -70,6 +70,7 @@ export function manageChannels(context: ManageContext) {
       const kind = kindOf<Channel>(channels, wanted.kind)
       const seal = (plain: string) => secrets.seal(plain, identity(id))
       const stored = sealSettings(kind, wanted.settings, null, seal)
+      checkProgram(kind, stored.settings, context.programs)
       const row = await store.channels.create({
         ...wanted,
         ...stored,
@@ -92,6 +93,7 @@ export function manageChannels(context: ManageContext) {
       const before = kind.kind === row.kind ? openSettings(row, secrets, identity(row.id)) : null
       const given = edit.settings ?? row.settings
       const stored = sealSettings(kind, given, before, (plain) => secrets.seal(plain, identity(row.id)))
+      checkProgram(kind, stored.settings, context.programs)
       const { name, fallback } = { name: row.name, fallback: row.fallback, ...edit }
       const changes = { ...stored, name: name ?? row.name, kind: kind.kind, fallback: fallback ?? row.fallback }
       const changed = await store.channels.update(row.id, edit.version, changes).catch(showing(view))

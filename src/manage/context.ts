@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { Sources } from '../flow/sources.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { RuleDefinition } from '../model/rule.ts'
+import type { Programs } from '../programs.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Store } from '../store/index.ts'
 
@@ -20,6 +21,8 @@ export interface ManageContext {
   clock: Clock
   /** Opens connections for checks and trial queries. */
   sources: Pick<Sources, 'open'>
+  /** Tells which programs channels may start. */
+  programs: Pick<Programs, 'refusal'>
   /** Reads a schedule whose `every` counts from `anchor`. Throws `invalid` naming the field. */
   readSchedule: (schedule: RuleDefinition['schedule'], anchor: number) => { next(time: number): number | null }
   /** Called after a change that may make a rule due sooner. */

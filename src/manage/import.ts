@@ -21,6 +21,8 @@ export interface ImportItem {
   index: number | null
   /** Why it does not run yet. */
   blocked: string | null
+  /** Where its messages go, in words; null when it is refused. */
+  goesTo: string | null
   warnings: string[]
   /** Changes that would mend what the warnings tell of. */
   fixes: Fix[]
@@ -58,7 +60,10 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
     skipTrial: boolean,
   ): Promise<Omit<ImportItem, 'position'>> {
     const { definition, warnings, fixes, object, origin } = reading
-    const item = { name: nameOf(object), index: null, blocked: null, warnings, fixes, issues: reading.issues }
+    const item = {
+      ...{ name: nameOf(object), index: null, blocked: null, goesTo: null },
+      ...{ warnings, fixes, issues: reading.issues },
+    }
     if (definition === null) return { ...item, action: 'refuse' }
     const existing = await store.rules.byName(caller.project, definition.name)
     if (existing !== undefined && existing.origin === null) return { ...item, action: 'refuse', issues: [nameTaken] }
@@ -71,13 +76,14 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
       ...(createdby === undefined ? {} : { createdBy: createdby }),
     }
     const plan = existing === undefined ? null : await change(caller.project, existing, object, definition)
-    if (plan?.isSame) return { ...item, action: 'unchanged', ...standing(existing), index: plan.index }
+    const goesTo = destinationOf(plan?.definition ?? definition)
+    if (plan?.isSame) return { ...item, action: 'unchanged', goesTo, ...standing(existing), index: plan.index }
     try {
       const ready = plan?.definition ?? definition
       const action = plan === null ? 'create' : 'replace'
       if (!apply) {
         const draft = await rules.draft(caller, ready, options)
-        return { ...item, action, ...standing(draft), index: plan?.index ?? null }
+        return { ...item, action, goesTo, ...standing(draft), index: plan?.index ?? null }
       }
       const view =
         existing === undefined
@@ -86,7 +92,7 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
               ...(origin.index === undefined ? {} : { index: origin.index }),
             })
           : await rules.update(caller, existing.id, ready, null, options)
-      return { ...item, action, ...standing(view), index: (await store.rules.indexOf(view.id)) ?? null }
+      return { ...item, action, goesTo, ...standing(view), index: (await store.rules.indexOf(view.id)) ?? null }
     } catch (thrown) {
       if (!(thrown instanceof AppError) || !['invalid', 'conflict'].includes(thrown.code)) throw thrown
       return { ...item, action: 'refuse', issues: fieldIssues(thrown.issues) }
@@ -172,7 +178,17 @@ function readMended(object: unknown, mailChannel: string | null, fix: boolean): 
 
 function refusedTwin({ object, warnings, fixes }: Reading): Omit<ImportItem, 'position'> {
   const issues = [{ path: 'name', message: 'is the name of an earlier one in this file; names must differ' }]
-  return { name: nameOf(object), action: 'refuse', index: null, blocked: null, warnings, fixes, issues }
+  return { name: nameOf(object), action: 'refuse', index: null, blocked: null, goesTo: null, warnings, fixes, issues }
+}
+
+/** Where the messages of a rule go, in words. */
+function destinationOf({ routes }: RuleDefinition): string {
+  const places = routes.map(({ channel }) => {
+    if (channel === null) return 'a mail channel, once the rule names one'
+    if (typeof channel === 'string') return `the channel "${channel}"`
+    return `its own ${channel.kind} channel`
+  })
+  return places.length === 0 ? 'nowhere yet' : places.join(' and ')
 }
 
 function nameOf(object: JsonObject): string {

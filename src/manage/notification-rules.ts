@@ -1,5 +1,5 @@
 import { AppError, type Issue } from '../errors.ts'
-import type { ChannelLookup } from '../importers/vianops/endpoint.ts'
+import { type ChannelLookup, mailKinds } from '../importers/vianops/endpoint.ts'
 import type { Notification, Reading } from '../importers/vianops/notification.ts'
 import { fieldOf } from '../importers/vianops/read.ts'
 import { writeNotification } from '../importers/vianops/write.ts'
@@ -29,7 +29,7 @@ export async function channelsOf({ store }: Context, project: string): Promise<C
 /** The channel that mail targets go to: the only mail channel, or the fallback channel if it is one. */
 export async function mailChannelOf({ store }: Context, project: string): Promise<string | null> {
   const rows = await store.channels.list({ project, limit: MOST_CHANNELS })
-  const mails = rows.filter(({ kind }) => kind === 'mail')
+  const mails = rows.filter(({ kind }) => mailKinds.includes(kind))
   const [only] = mails.length === 1 ? mails : mails.filter(({ fallback }) => fallback)
   return only?.name ?? null
 }

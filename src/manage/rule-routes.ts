@@ -8,7 +8,7 @@ import { defaultsOf, secretKeys } from '../model/settings.ts'
 import { faulty } from '../model/validate.ts'
 import type { ManageContext } from './context.ts'
 import { formerRoutes } from './route-match.ts'
-import { checkOverrides, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
+import { checkOverrides, checkProgram, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
 
 export interface StoredRoutes {
   routes: Route[]
@@ -22,7 +22,7 @@ export interface RouteOwner {
   before: Pick<Rule, 'definition' | 'inline'> | null
 }
 
-type RouteContext = Pick<ManageContext, 'store' | 'secrets'>
+type RouteContext = Pick<ManageContext, 'store' | 'secrets' | 'programs'>
 
 /**
  * Checks that every route's channel exists or, written into the route, is valid; seals the secrets of the latter. Throws
@@ -94,6 +94,7 @@ async function sealRoute(
   const seal = (plain: string) => secrets.seal(plain, identity)
   const stored = sealSettings(kind, channel.settings, before, seal, `${path}.channel.settings`, true)
   const full = { ...stored.settings, ...openSecrets(stored.sealed, secrets, identity) }
+  checkProgram(kind, stored.settings, context.programs, `${path}.channel.settings`)
   checkOverrides(kind, full, route.settings, `${path}.settings`, true)
   return {
     channel: { kind: channel.kind, settings: stored.settings },

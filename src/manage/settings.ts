@@ -1,9 +1,11 @@
 import * as v from 'valibot'
+import type { Channel } from '../channels/channel.ts'
 import { type Issue, invalid } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { fieldsOf, secretKeys } from '../model/settings.ts'
 import { faulty, validate } from '../model/validate.ts'
+import type { Programs } from '../programs.ts'
 import type { Secrets } from '../secrets.ts'
 
 /** What connections and channels have in common: settings, some of them secret, that lead somewhere. */
@@ -67,6 +69,19 @@ export function sealSettings(
   }
 }
 
+/** Throws `invalid` for a channel that would start a program the operator has not allowed. */
+export function checkProgram(
+  channel: Channel,
+  full: JsonObject,
+  programs: Pick<Programs, 'refusal'>,
+  path = 'settings',
+): void {
+  const program = channel.program?.(full)
+  const message = program === undefined ? null : programs.refusal(program)
+  if (message === null) return
+  throw faulty([{ path: full['script'] === undefined ? `${path}.command` : `${path}.script`, message }])
+}
+
 /** All settings of a stored thing, the secret ones among them. */
 export function openSettings(
   stored: { settings: JsonObject; sealed: string | null },
@@ -82,7 +97,7 @@ export function openSecrets(sealed: string | null, secrets: Secrets, identity: s
 }
 
 /** Settings by which a secret would go to another place, or on its way be open to others. */
-const PLACES = /^(host|port|tls|verify|ca|proxy)$|url$/i
+const PLACES = /^(host|port|tls|verify\w*|ca|authorities|\w*proxy)$|url$/i
 
 /**
  * Checks settings that are laid over a channel's for one route or one call: known keys, no secrets, valid together, and
@@ -115,6 +130,7 @@ function refusal(fields: ReturnType<typeof fieldsOf>, key: string, hasSecrets: b
   const names = Object.keys(fields)
   if (!Object.hasOwn(fields, key)) return `unknown key.${didYouMean(key, names)} The keys here are ${names.join(', ')}.`
   if (fields[key]?.secret === true) return 'is a secret and belongs into the channel itself'
+  if (fields[key]?.fixed === true) return 'can only be set in the channel itself'
   if (hasSecrets && PLACES.test(key))
     return "would send the channel's secrets elsewhere; make a channel of its own for that place"
   return undefined

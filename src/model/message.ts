@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.ts'
+
 export const severities = ['debug', 'info', 'warning', 'error', 'critical'] as const
 export type Severity = (typeof severities)[number]
 
@@ -26,6 +28,16 @@ export interface Attachment {
 export type AlertKind = 'firing' | 'reminder' | 'resolved' | 'no-data' | 'error' | 'test' | 'recovered'
 /** `message`: what a caller gave, about no alert. */
 export type MessageKind = AlertKind | 'message'
+
+/** A run, or a step of one, as receivers that know MLRun's `{{ runs }}` are told of it. */
+export interface MessageRun {
+  project: string
+  name: string
+  state: string
+  error?: string
+  results?: JsonObject
+  host?: string
+}
 
 /** One alert in a message. */
 export interface MessageAlert {
@@ -65,6 +77,8 @@ export interface Message {
   rule: string
   tags: string[]
   alerts: MessageAlert[]
+  /** The runs it is about; none where a query rule made it. */
+  runs?: MessageRun[]
   /** Time of the evaluation, ms since 1970. */
   time: number
   /** A channel-specific body that was already rendered from the route's template. */

@@ -9,6 +9,8 @@ export interface FieldInfo {
   secret?: boolean
   /** Shown as a text area. */
   multiline?: boolean
+  /** Only the channel itself has it: a route or a call cannot lay another over it. */
+  fixed?: boolean
 }
 
 /** Attaches what a form shows to a setting's schema: `v.pipe(v.string(), field({title: 'Host'}))`. */

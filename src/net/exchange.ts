@@ -15,6 +15,8 @@ export interface HttpRequest {
   /** ms for the whole exchange; 30 s when absent. */
   timeout?: number
   tls?: TlsOptions
+  /** Bytes of the answer's body that are read; 64 kB when absent. */
+  mostBytes?: number
   /** False goes around the operator's proxy. */
   proxy?: boolean
 }
@@ -33,7 +35,7 @@ export interface HttpResponse {
   status: number
   /** Names in lower case; repeated ones joined by a comma. */
   headers: Record<string, string>
-  /** At most 64 kB of it. */
+  /** At most as much of it as was asked for. */
   body: string
   /** Why the body is not whole: too long, too slow, or broken off. */
   cut?: 'size' | 'time' | 'reset'
@@ -87,7 +89,7 @@ export function exchange(
     })
     outgoing.on('error', broken)
     outgoing.once('response', (incoming) => {
-      answer = receive(incoming, finish)
+      answer = receive(incoming, request.mostBytes ?? LONGEST_BODY, finish)
     })
     outgoing.end(request.body)
   })
@@ -118,13 +120,13 @@ function open(request: HttpRequest, target: Target, agent: http.Agent): ClientRe
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const VISIBLE = /^[\t\x20-\x7e]*$/
 
-function receive(incoming: IncomingMessage, finish: (cut?: HttpResponse['cut']) => void): Answer {
+function receive(incoming: IncomingMessage, most: number, finish: (cut?: HttpResponse['cut']) => void): Answer {
   const chunks: Buffer[] = []
   let size = 0
   incoming.on('data', (chunk: Buffer) => {
     chunks.push(chunk)
     size += chunk.length
-    if (size > LONGEST_BODY) finish('size')
+    if (size > most) finish('size')
   })
   incoming.once('end', () => finish())
   incoming.once('error', () => finish('reset'))
@@ -134,7 +136,7 @@ function receive(incoming: IncomingMessage, finish: (cut?: HttpResponse['cut']) 
       for (const name in incoming.headers) headers[name] = String(incoming.headers[name])
       const [first, second] = chunks
       const whole = first !== undefined && second === undefined ? first : Buffer.concat(chunks)
-      const body = whole.subarray(0, LONGEST_BODY).toString()
+      const body = whole.subarray(0, most).toString()
       return { status: incoming.statusCode ?? 0, headers, body, ...(cut === undefined ? {} : { cut }) }
     },
   }

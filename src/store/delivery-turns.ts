@@ -1,4 +1,5 @@
 import type { Delivery, Outcome } from '../model/delivery.ts'
+import type { InboxEntry } from '../model/inbox.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { MessageKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
@@ -6,6 +7,7 @@ import type { StoreContext } from './context.ts'
 import type { FreshDeliveries } from './delivery-fresh.ts'
 import type { DeliveryOrder } from './delivery-order.ts'
 import { FULL, type FullRecord, toDelivery, toFirstAttempt } from './delivery-rows.ts'
+import { inboxKeeper } from './inbox.ts'
 
 /** A delivery whose attempt is written down and may begin. */
 export interface Claim {
@@ -32,7 +34,7 @@ export interface Finished {
   /** Set when the destination asked for silence: until then. */
   pausedUntil?: number
   next:
-    | { state: 'delivered'; receipt: JsonObject | null }
+    | { state: 'delivered'; receipt: JsonObject | null; inbox?: InboxEntry }
     | { state: 'pending'; nextAt: number; reason: Reason }
     | { state: 'rejected' | 'dead' | 'unknown'; reason: Reason }
 }
@@ -92,11 +94,9 @@ const TELLS: ReadonlySet<MessageKind> = new Set(['firing', 'reminder', 'no-data'
 const CONTINUES: ReadonlySet<MessageKind> = new Set(['reminder', 'resolved', 'recovered'])
 
 /** The hot path of the outbox: statements prepared once, whole turns of the event loop in one transaction. */
-export function deliveryTurns(
-  { database: { raw }, writer, clock }: StoreContext,
-  order: DeliveryOrder,
-  fresh: FreshDeliveries,
-) {
+export function deliveryTurns({ database, writer, clock }: StoreContext, order: DeliveryOrder, fresh: FreshDeliveries) {
+  const { raw } = database
+  const keep = inboxKeeper(database)
   // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
   const dueRows = raw.prepare<[string, number, number], DueRow>(
     `${DUE} WHERE destination = +? AND next_at <= +? ORDER BY next_at LIMIT +?`,
@@ -212,7 +212,7 @@ export function deliveryTurns(
     const alike = new Map<string, [Finished, ...Finished[]]>()
     for (const each of finished) {
       const { claim, response, at, next } = each
-      if (next.state !== 'delivered' || next.receipt !== null) {
+      if (next.state !== 'delivered' || next.receipt !== null || next.inbox !== undefined) {
         close(each)
         move(each)
         continue
@@ -244,7 +244,10 @@ export function deliveryTurns(
   function move({ claim: { seq, delivery }, at, next }: Finished) {
     if (next.state === 'pending') again.run(JSON.stringify(next.reason), next.nextAt, seq)
     else if (next.state !== 'delivered') order.finish(seq, delivery.id, next.state, next.reason, at)
-    else deliver.run(at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
+    else {
+      deliver.run(at, next.receipt === null ? null : JSON.stringify(next.receipt), seq)
+      if (next.inbox !== undefined) keep(delivery, next.inbox, at)
+    }
   }
 
   /** Notes when people last heard of a rule's alerts. A test run is about none. */

@@ -5,6 +5,7 @@ import { type ConnectionQueries, connectionQueries } from './connections.ts'
 import type { Database } from './database.ts'
 import { type DeliveryQueries, deliveryQueries } from './deliveries.ts'
 import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
+import { type InboxQueries, inboxQueries } from './inbox.ts'
 import { type KeyQueries, keyQueries } from './keys.ts'
 import type { LogSync } from './log-sync.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
@@ -17,6 +18,7 @@ export interface Store {
   rules: RuleQueries
   evaluations: EvaluationQueries
   deliveries: DeliveryQueries
+  inbox: InboxQueries
   connections: ConnectionQueries
   channels: ChannelQueries
   tokens: TokenQueries
@@ -36,6 +38,7 @@ export function createStore(database: Database, clock: Clock, sync: LogSync | nu
     rules: ruleQueries(context),
     evaluations: evaluationQueries(context, deliveries.insert),
     deliveries,
+    inbox: inboxQueries(context),
     connections: connectionQueries(context),
     channels: channelQueries(context),
     tokens: tokenQueries(context),

@@ -66,6 +66,10 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
      WHERE (rule_id, route, delivery_id) = (SELECT rule_id, route, coalesce(part_of, id) FROM deliveries WHERE seq = ?)`,
   )
   const removeDelivery = raw.prepare('DELETE FROM deliveries WHERE seq = ?')
+  const removeDone = raw.prepare('DELETE FROM inbox WHERE seq IN (SELECT seq FROM inbox WHERE until <= +? LIMIT +?)')
+  const removeOldest = raw.prepare(
+    'DELETE FROM inbox WHERE seq IN (SELECT seq FROM inbox ORDER BY seq LIMIT +?) AND at < +?',
+  )
   const oldAlerts = raw.prepare<[number, number, number, number], { rule_id: string; fingerprint: string }>(
     `SELECT a.rule_id, a.fingerprint FROM alerts a JOIN rules r ON r.id = a.rule_id
      WHERE a.state = 'normal' AND a.since < ? AND NOT EXISTS (
@@ -168,12 +172,17 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
         }
       }),
 
-    /** When the oldest evaluation or delivery that is kept was made; null when there is none. */
+    /** Removes at most `limit` messages of the inbox whose time is over, or that are older than a time. ms since 1970. */
+    expireInbox: (now: number, olderThan: number, limit: number): Promise<number> =>
+      writer.write(() => removeDone.run(now, limit).changes + removeOldest.run(limit, olderThan).changes),
+
+    /** When the oldest evaluation, delivery or message of the inbox that is kept was made; null when there is none. */
     oldest: async (): Promise<number | null> =>
       raw
         .prepare<[], number | null>(
           `SELECT min(at) FROM (SELECT at FROM evaluations WHERE seq = (SELECT min(seq) FROM evaluations)
-           UNION ALL SELECT created_at FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries))`,
+           UNION ALL SELECT created_at FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries)
+           UNION ALL SELECT at FROM inbox WHERE seq = (SELECT min(seq) FROM inbox))`,
         )
         .pluck()
         .get() ?? null,

@@ -4,7 +4,7 @@ import type { AlertState } from '../model/alert.ts'
 import type { DeliveryState, Outcome } from '../model/delivery.ts'
 import type { Verdict } from '../model/evaluation.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Message, MessageKind } from '../model/message.ts'
+import type { Message, MessageKind, Severity } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
 
@@ -277,6 +277,36 @@ export const attempts = sqliteTable(
     trigger: text().$type<'automatic' | 'manual'>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.delivery, table.number] })],
+)
+
+/** Messages that were delivered into Tocsin itself. */
+export const inbox = sqliteTable(
+  'inbox',
+  {
+    /** Order of arrival. */
+    seq: integer().primaryKey({ autoIncrement: true }),
+    /** That of the delivery. */
+    id: text().notNull().unique(),
+    project: text().notNull(),
+    channelId: text(),
+    ruleId: text(),
+    kind: text().$type<MessageKind>().notNull(),
+    severity: text().$type<Severity>().notNull(),
+    title: text().notNull(),
+    /** Its beginning, for lists. */
+    summary: text().notNull(),
+    rule: text().notNull(),
+    at: integer().notNull(),
+    readAt: integer(),
+    until: integer().notNull(),
+    /** Last, so that the others are found without reading through it. */
+    message: text({ mode: 'json' }).$type<Message>().notNull(),
+  },
+  (table) => [
+    index('inbox_project').on(table.project, table.seq),
+    index('inbox_unread').on(table.project, table.seq).where(sql`read_at is null`),
+    index('inbox_until').on(table.until),
+  ],
 )
 
 /** Who changed what. */

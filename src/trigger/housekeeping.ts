@@ -49,7 +49,9 @@ export function createHousekeeping({ retention, clock, log, days, maxBytes }: Ho
       return removed.evaluations + removed.deliveries + removed.alerts
     }
     while (!isStopping && (await remove(started - days * DAY)) > 0) {}
-    await shrink(started, remove)
+    const forget = (olderThan: number) => retention.expireInbox(started, olderThan, ROWS_AT_A_TIME)
+    while (!isStopping && (await forget(0)) > 0) {}
+    await shrink(started, async (olderThan) => (await remove(olderThan)) + (await forget(olderThan)))
     if (total.evaluations + total.deliveries > 0) log.retentionFinished({ ...total, took: clock.now() - started })
   }
 

@@ -56,6 +56,12 @@ describe('who may do what', () => {
     ).toEqual([])
   })
 
+  test('only the door for programs, and SQLite connections, start processes', () => {
+    const starts = /^(node:(child_process|cluster)|execa|cross-spawn)$/
+    expect(importers(/^src\/(programs\.ts|connections\/sqlite\/child\.ts)$/, starts)).toEqual([])
+    expect(outside(/^$/, /\bBun\.(spawn|spawnSync|\$)|\bDeno\.Command\b/)).toEqual([])
+  })
+
   test('only the main module ends the process', () => {
     expect(outside(/^src\/main\.ts$/, /\bprocess\.exit\(|\bDeno\.exit\(/)).toEqual([])
   })

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../src/model/json.ts'
 import type { Message } from '../../src/model/message.ts'
 import { secretKeys } from '../../src/model/settings.ts'
 import type { HttpRequest } from '../../src/net.ts'
+import { createPrograms } from '../../src/programs.ts'
 import { testHttp } from '../support/egress.ts'
 import { type Receiver, type Reply, startReceiver } from '../support/receiver.ts'
 import { freePort } from '../support/servers.ts'
@@ -45,6 +46,7 @@ export function contextOf(changes: Partial<SendContext> = {}): SendContext {
     now,
     cache: new Map(),
     print: () => {},
+    programs: createPrograms([]),
     ...changes,
   }
 }
@@ -103,7 +105,7 @@ function renderContract<Schema extends v.GenericSchema, Payload>(
   const settings = settingsOf(channel, accepted[0])
   test.each(Object.keys(messages))('renders the message "%s" as its golden file has it', (name) => {
     const payload = channel.render(frozen(messages[name] ?? firing), settings)
-    expect(`${JSON.stringify(payload, null, 2)}\n`).toBe(golden(channel.kind, name, payload))
+    expect(`${JSON.stringify(payload, null, 2)}\n`).toBe(goldenFile(channel.kind, name, payload))
   })
   test('renders the same bytes for the same message', () => {
     for (const message of Object.values(messages)) {
@@ -213,7 +215,7 @@ function httpContract<Schema extends v.GenericSchema, Payload>(
 }
 
 /** The golden file's text; made from the payload when there is none yet and `UPDATE_GOLDEN` is set. */
-function golden(kind: string, name: string, payload: unknown): string {
+export function goldenFile(kind: string, name: string, payload: unknown): string {
   const folder = fileURLToPath(new URL(`../golden/channels/${kind}`, import.meta.url))
   const file = `${folder}/${name}.json`
   if (process.env['UPDATE_GOLDEN'] === '1') {

@@ -35,6 +35,8 @@ describe('tocsin import vianops', () => {
     const { code, out } = await run([documentObject(), exampleObject()])
     expect(code).toBe(0)
     expect(out).toContain('create  "drift_notify_sample"')
+    expect(out).toContain('goes to  its own console channel')
+    expect(out).toContain('goes to  a mail channel, once the rule names one')
     expect(out).toContain('waits    connection: there is no connection "Risk Store DB"')
     expect(out).toContain('its only column "count" is used instead')
     expect(out).toContain('fix      condition: query_result["count"] > 0')
@@ -46,7 +48,7 @@ describe('tocsin import vianops', () => {
   test('does it with --apply, and tells of refused ones by its exit code', async () => {
     const { code, out } = await run({ notifications: [plainObject(), { name: 'half' }] }, { apply: true })
     expect(code).toBe(1)
-    expect(out).toContain('create  "drift" (index 1)')
+    expect(out).toContain('create  "drift" (index 1)\n  goes to  its own webhook channel')
     expect(out).toContain('refuse  "half"')
     expect(out).toContain('error    runschedule: is missing')
     expect(out).toContain('1 of 2 notifications were taken.')
@@ -56,7 +58,10 @@ describe('tocsin import vianops', () => {
 
   test('gives the report as JSON', async () => {
     const { out } = await run(plainObject(), { json: true })
-    expect(JSON.parse(out)).toMatchObject({ applied: false, items: [{ action: 'unchanged', name: 'drift' }] })
+    expect(JSON.parse(out)).toMatchObject({
+      applied: false,
+      items: [{ action: 'unchanged', name: 'drift', goesTo: 'its own webhook channel' }],
+    })
   })
 
   test('a file that is no JSON is refused', async () => {

@@ -120,6 +120,43 @@ describe('the worker', () => {
     expect(await box.stored('a')).toMatchObject({ state })
   })
 
+  test('keeps to the limits of the destination where they differ from those of the kind', async () => {
+    const limitsOf = (destination: string) => ({ inFlight: destination === 'one' ? 1 : 2, retries: 'chat' as const })
+    const queued = ['a', 'b', 'c', 'd', 'e', 'f'].map((id, index) => ({
+      ...{ id, fingerprints: [id], target: target(index < 3 ? 'one' : 'two') },
+    }))
+    const sends = await run(never, queued, { limitsOf })
+    expect(sends.map(({ id }) => id).sort()).toEqual(['a', 'd', 'e'])
+  })
+
+  test('keeps the receipt of what it finds had arrived', async () => {
+    const found = { response: 'found', reference: { comment: '7' } }
+    await run(() => Promise.reject(failure('unknown', 'reset')), [{ id: 'a' }], {
+      idempotent: false,
+      probe: async () => found,
+    })
+    await box.pass(5000)
+    expect(await box.stored('a')).toMatchObject({ state: 'delivered', receipt: { comment: '7' } })
+    expect((await box.store.deliveries.get('a'))?.attempts[1]?.response).toContain('had arrived')
+  })
+
+  test('asks again, and sends nothing, while a channel that can be asked cannot be reached', async () => {
+    let asked = 0
+    const probe = async () => {
+      asked += 1
+      if (asked < 4) throw failure('retryable', 'refused')
+      return 'notSent' as const
+    }
+    const play: Play = ({ attempt }) => (attempt === 1 ? Promise.reject(failure('unknown', 'reset')) : 'ok')
+    const sends = await run(play, [{ id: 'a' }], { idempotent: false, probe })
+    for (const wait of [5000, 5 * MINUTE, 30 * MINUTE]) await box.pass(wait)
+    expect([asked, sends.length]).toEqual([3, 1])
+    expect(await box.stored('a')).toMatchObject({ state: 'pending', reason: { code: 'outcome-unknown' } })
+    await box.pass(2 * HOUR)
+    expect([asked, sends.length]).toEqual([4, 2])
+    expect(await box.stored('a')).toMatchObject({ state: 'delivered' })
+  })
+
   test('takes a failure nobody has words for as one to repeat, and says so', async () => {
     const sends = await run(
       ({ attempt }) => {

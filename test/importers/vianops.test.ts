@@ -88,6 +88,54 @@ describe('an endpoint', () => {
     expect(read(plainObject({ restbodytemplate: null })).definition?.routes[0]).not.toHaveProperty('body')
   })
 
+  test.each([
+    ['https://hooks.slack.com/services/T0/B0/canary', '{"text": "{{ query_result[\'cnt\'] }}"}'],
+    ['https://hooks.slack.com/services/T0/B0/canary', ''],
+    ['https://hooks.slack-gov.com/services/T0/B0/canary', ''],
+  ])('at %s becomes a Slack channel, and is shown as it came', (restendpoint, restbodytemplate) => {
+    const object = plainObject({ restendpoint, restbodytemplate })
+    const { definition, warnings } = read(object)
+    expect(definition?.routes).toMatchObject([
+      { channel: { kind: 'slack', settings: { mode: 'webhook', webhookUrl: restendpoint } } },
+    ])
+    expect(definition?.routes[0]?.body?.text ?? '').toBe(restbodytemplate)
+    expect(warnings.filter((warning) => warning.includes('Slack'))).toEqual([])
+    expect(write(ruleOf(object))).toMatchObject({ restendpoint, restbodytemplate, restrequestmethod: 'POST' })
+    // Without what was imported it is shown as the rule has it.
+    const { restendpoint: _, restbodytemplate: __, ...rest } = object
+    const { definition: own } = ruleOf(object)
+    expect(
+      write({ ...ruleOf(object), definition: own, origin: { ...ruleOf(object).origin!, object: rest } }),
+    ).toMatchObject({
+      restendpoint,
+      restbodytemplate,
+    })
+  })
+
+  test.each([
+    'https://hooks.slack.com.evil.example/services/T0/B0/x',
+    'https://hooks.slack.com/workflows/T0/A0/1/x',
+    'http://hooks.slack.com/services/T0/B0/x',
+    'https://example.com/hooks.slack.com/services/',
+  ])('at %s stays a webhook', (restendpoint) => {
+    expect(read(plainObject({ restendpoint })).definition?.routes[0]?.channel).toMatchObject({ kind: 'webhook' })
+  })
+
+  test('of Slack is told that only POST is taken', () => {
+    const restendpoint = 'https://hooks.slack.com/services/T0/B0/x'
+    expect(read(plainObject({ restendpoint, restrequestmethod: 'PUT' })).warnings).toContain(
+      'restrequestmethod: is PUT, but Slack takes POST alone; that is used',
+    )
+  })
+
+  test('of a bot is none to show', () => {
+    const rule = ruleOf(plainObject())
+    const routes = [
+      { ...rule.definition.routes[0]!, channel: { kind: 'slack', settings: { mode: 'bot', token: 'x' } } },
+    ]
+    expect(write({ ...rule, definition: { ...rule.definition, routes } })).toMatchObject({ restendpoint: '' })
+  })
+
   test('splits addresses at semicolons, not inside placeholders', () => {
     const restbodytemplate = '{"addresses": "a@x.org; b@x.org ;c@x.org;", "subject": "s {{ tags[0] }}", "body": "b"}'
     const definition = read(plainObject({ restendpoint: mail, restbodytemplate })).definition

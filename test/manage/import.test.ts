@@ -5,7 +5,7 @@ import { manageImport } from '../../src/manage/import.ts'
 import { mailChannelOf } from '../../src/manage/notification-rules.ts'
 import { manageRules } from '../../src/manage/rules.ts'
 import { caller, testManage } from '../support/manage-context.ts'
-import { plainObject } from '../support/notifications.ts'
+import { exampleObject, plainObject } from '../support/notifications.ts'
 
 describe('the channel of mail targets', () => {
   const mail = (name: string, fallback = false) => ({
@@ -27,6 +27,8 @@ describe('the channel of mail targets', () => {
     expect(await named()).toBeNull()
     await channels.create(caller, mail('duty', true))
     expect(await named()).toBe('duty')
+    const report = await manageImport(context, manageRules(context)).import(caller, { objects: [exampleObject()] })
+    expect(report.items[0]?.goesTo).toBe('the channel "duty"')
   })
 })
 

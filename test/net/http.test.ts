@@ -107,6 +107,12 @@ describe('an answer', () => {
     expect(answer.body.length).toBe(65_536)
   })
 
+  test('is read further when more is asked for', async () => {
+    receiver.reply({ status: 200, body: 'x'.repeat(200_000) })
+    const { body, cut } = await ask({ mostBytes: 150_000 })
+    expect([body.length, cut]).toEqual([150_000, 'size'])
+    expect((await ask({ mostBytes: 200_000 })).body).toHaveLength(200_000)
+  })
   test('without end is cut at 64 kB', async () => {
     receiver.reply('endless')
     expect(await ask()).toMatchObject({ status: 200, cut: 'size' })

@@ -5,6 +5,7 @@ import { createWorker, type Worker, type WorkerOptions } from '../../src/deliver
 import { createLog } from '../../src/log.ts'
 import type { Delivery, NewDelivery } from '../../src/model/delivery.ts'
 import { blankMessage, type Message, type MessageKind } from '../../src/model/message.ts'
+import { createPrograms } from '../../src/programs.ts'
 import { createStore, type Store } from '../../src/store/index.ts'
 import { testHttp } from './egress.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
@@ -123,6 +124,7 @@ export function outbox(
     clock,
     log: createLog((line) => events.push(JSON.parse(line)), 'debug', clock),
     print: () => {},
+    programs: createPrograms([]),
     random: () => 0,
     ...options,
   })

@@ -11,6 +11,7 @@ import { createTargetOpener } from '../../src/deliver/resolve-target.ts'
 import { createWorker } from '../../src/deliver/worker.ts'
 import { newId } from '../../src/ids.ts'
 import { createLog } from '../../src/log.ts'
+import { createPrograms } from '../../src/programs.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createStore } from '../../src/store/index.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -38,6 +39,7 @@ const worker = createWorker({
   clock: systemClock,
   log: createLog(() => {}, 'error', systemClock),
   print: () => {},
+  programs: createPrograms([]),
   random: () => 0,
 })
 await worker.start()

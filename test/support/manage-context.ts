@@ -1,6 +1,7 @@
 import { type Connection, QueryError } from '../../src/connections/connection.ts'
 import type { Caller, ManageContext } from '../../src/manage/context.ts'
 import type { QueryResult } from '../../src/model/result.ts'
+import { createPrograms } from '../../src/programs.ts'
 import { createSecrets, wrapNewKey } from '../../src/secrets.ts'
 import type { Store } from '../../src/store/index.ts'
 import { createStore } from '../../src/store/index.ts'
@@ -29,6 +30,7 @@ export function testManage(): TestManage {
     store: createStore(database.database, database.clock),
     secrets: createSecrets(masterKey, [wrapNewKey(masterKey, 'key_1')]),
     sources: { open: () => playedConnection(context) },
+    programs: createPrograms(['/bin']),
     readSchedule,
     changes: 0,
     onRulesChanged: () => {

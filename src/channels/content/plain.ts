@@ -32,7 +32,8 @@ export function moreRows({ more }: MessageTable): string {
   return more === 0 ? '' : `+${more} more ${more === 1 ? 'row' : 'rows'}`
 }
 
-function tableText(table: MessageTable): string {
+/** A table in fixed width, with the number of rows it leaves out. */
+export function tableText(table: MessageTable): string {
   const lines = [table.columns, ...table.rows].map((cells) => cells.map((cell) => cut(cleanLine(cell), WIDEST_CELL)))
   const widths = table.columns.map((_, column) =>
     lines.reduce((most, cells) => Math.max(most, cells[column]?.length ?? 0), 0),

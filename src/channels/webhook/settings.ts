@@ -1,6 +1,9 @@
 import * as v from 'valibot'
+import type { Json } from '../../model/json.ts'
 import { field } from '../../model/settings.ts'
 import { httpEntries } from '../http-settings.ts'
+import { authorizationEntries, authorizationProblem } from './authorization.ts'
+import { type PresetName, presetNames } from './presets.ts'
 import { secretProblem } from './signature.ts'
 
 const methods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
@@ -37,42 +40,80 @@ const headers = v.pipe(
   v.check((all) => Object.keys(all).length <= 50, 'must be at most 50 headers'),
 )
 
+const preset = v.picklist<['tocsin', ...PresetName[]], string>(
+  ['tocsin', ...presetNames],
+  `must be one of tocsin, ${presetNames.join(', ')}`,
+)
+
+const body = v.custom<Json>((value) => {
+  const text = JSON.stringify(value)
+  return value !== null && text !== undefined && text.length <= 100_000
+}, 'must be an object, a list or text of at most 100000 characters')
+
 /** Where a webhook goes and what goes along. */
-export const webhookSettings = v.strictObject({
-  url: v.pipe(
-    v.string('must be text'),
-    v.maxLength(5000, 'must be at most 5000 characters'),
-    v.check(
-      (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
-      'must be a URL that begins with https:// or http://',
+export const webhookSettings = v.pipe(
+  v.strictObject({
+    url: v.pipe(
+      v.string('must be text'),
+      v.maxLength(5000, 'must be at most 5000 characters'),
+      v.check(
+        (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
+        'must be a URL that begins with https:// or http://',
+      ),
+      field({ title: 'URL', hint: 'Often a secret in itself, so it is kept like one.', secret: true }),
     ),
-    field({ title: 'URL', hint: 'Often a secret in itself, so it is kept like one.', secret: true }),
-  ),
-  method: v.pipe(
-    v.optional(v.picklist(methods, `must be one of ${methods.join(', ')}`), 'POST'),
-    field({ title: 'Method', hint: 'GET and DELETE send no body unless the route gives one.' }),
-  ),
-  headers: v.pipe(
-    v.optional(headers),
-    field({ title: 'Headers', hint: 'Sent along, for example an authorization.', secret: true }),
-  ),
-  secret: v.pipe(
-    v.optional(signingSecret),
-    field({
-      title: 'Signing secret',
-      hint: 'Signs each request by Standard Webhooks: "whsec_" and base64.',
-      secret: true,
-    }),
-  ),
-  previousSecret: v.pipe(
-    v.optional(signingSecret),
-    field({
-      title: 'Previous signing secret',
-      hint: 'Signs too, until every receiver knows the new one.',
-      secret: true,
-    }),
-  ),
-  ...httpEntries,
-})
+    method: v.pipe(
+      v.optional(v.picklist(methods, `must be one of ${methods.join(', ')}`), 'POST'),
+      field({ title: 'Method', hint: 'GET and DELETE send no body unless the route gives one.' }),
+    ),
+    preset: v.pipe(
+      v.optional(preset, 'tocsin'),
+      field({ title: 'Form of the message', hint: "Tocsin's own event, or what a receiver of this name takes." }),
+    ),
+    overrideBody: v.pipe(
+      v.optional(body),
+      field({
+        title: 'Own body',
+        hint: 'JSON or text to send instead, where {{ runs }} stands for the runs. Not for secrets.',
+        multiline: true,
+      }),
+    ),
+    ...authorizationEntries,
+    headers: v.pipe(
+      v.optional(headers),
+      field({ title: 'Headers', hint: 'Sent along, for example an authorization.', secret: true }),
+    ),
+    secret: v.pipe(
+      v.optional(signingSecret),
+      field({
+        title: 'Signing secret',
+        hint: 'Signs each request by Standard Webhooks: "whsec_" and base64.',
+        secret: true,
+      }),
+    ),
+    previousSecret: v.pipe(
+      v.optional(signingSecret),
+      field({
+        title: 'Previous signing secret',
+        hint: 'Signs too, until every receiver knows the new one.',
+        secret: true,
+      }),
+    ),
+    ...httpEntries,
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const { url, preset: name } = dataset.value
+    const problem = authorizationProblem(dataset.value)
+    if (problem !== null) addIssue(issueAt(dataset.value, ...problem))
+    if (name === 'ntfy' && URL.canParse(url) && !/[^/]/.test(new URL(url).pathname))
+      addIssue(issueAt(dataset.value, 'url', 'must end in the topic, such as https://ntfy.sh/alerts'))
+  }),
+)
+
+function issueAt(input: Record<string, unknown>, key: string, message: string) {
+  const item = { type: 'object', origin: 'value', input, key, value: input[key] } as const
+  return { message, path: [item] as [typeof item] }
+}
 
 export type WebhookSettings = v.InferOutput<typeof webhookSettings>

@@ -20,11 +20,16 @@ export interface Target {
 export type ChannelLookup = (name: string) => { kind: string; settings: JsonObject } | undefined
 
 export const MAIL_ROUTE = 'mail'
+/** Kinds of channels that a mail target can go to. */
+export const mailKinds: readonly string[] = ['mail', 'microsoft-graph-mail']
 const MAIL_TARGET = 'http://eaiservice:5000/v1/eaiservice/pubevent?channel=collab.email.send&queue=True'
 const TEST_TARGET = 'http://webservices:5000/v1/alerts/test'
 const PHASES: Route['when'] = ['firing', 'resolved', 'error', 'no-data']
 
-/** Turns an endpoint into a route: the platform's own mail and test targets into channels, any other into a webhook. */
+/**
+ * Turns an endpoint into a route: the platform's own mail and test targets and Slack's webhooks into channels of their
+ * kinds, any other into a webhook.
+ */
 export function readEndpoint({ method, url, template }: Endpoint, mailChannel: string | null): Target {
   const { text, warnings } = readTemplate(template)
   const base = { settings: {}, when: [...PHASES], each: false }
@@ -44,17 +49,19 @@ export function readEndpoint({ method, url, template }: Endpoint, mailChannel: s
     if (mail !== undefined) return mailTarget(mail, mailChannel, warnings)
     warnings.push('restbodytemplate: names no addresses that could be read, so the mail target stays a plain webhook')
   }
-  if (address.hostname === 'hooks.slack.com' && text.trim() === '')
-    warnings.push('restbodytemplate: is empty, but Slack wants {"text": …}; give a template')
+  const isSlack = isSlackHook(address)
+  if (isSlack && method !== 'POST')
+    warnings.push(`restrequestmethod: is ${method}, but Slack takes POST alone; that is used`)
+  const settings = isSlack ? { mode: 'webhook', webhookUrl: url } : { url, method }
   const body = text.trim() === '' ? {} : { body: { engine: 'jinja' as const, text } }
   return {
-    route: { ...base, channel: { kind: 'webhook', settings: { url, method } }, ...body },
+    route: { ...base, channel: { kind: isSlack ? 'slack' : 'webhook', settings }, ...body },
     message: plain,
     warnings,
   }
 }
 
-/** Shows where a rule goes as an endpoint, as far as it fits: its first webhook, mail or console route. */
+/** Shows where a rule goes as an endpoint, as far as it fits: its first webhook, Slack, mail or console route. */
 export function writeEndpoint(definition: RuleDefinition, channelOf: ChannelLookup): Endpoint {
   const shown = definition.routes.map((route) => shownAs(route, definition, channelOf))
   return shown.find((endpoint) => endpoint !== undefined) ?? { method: 'POST', url: '', template: '' }
@@ -92,6 +99,11 @@ function isMailTarget(url: URL): boolean {
   return /\/pubevent\/?$/.test(url.pathname) && url.searchParams.get('channel') === 'collab.email.send'
 }
 
+/** Of an ordinary workspace, or of one of GovSlack. */
+function isSlackHook({ protocol, hostname, pathname }: URL): boolean {
+  return protocol === 'https:' && /^hooks\.slack(-gov)?\.com$/.test(hostname) && pathname.startsWith('/services/')
+}
+
 function isTestTarget(url: URL): boolean {
   return /\/v1\/alerts\/test\/?$/.test(url.pathname)
 }
@@ -106,7 +118,11 @@ function shownAs(route: Route, definition: RuleDefinition, channelOf: ChannelLoo
     const { url = '', method = 'POST' } = settings
     return { method: String(method), url: String(url), template }
   }
-  if (channel?.kind !== 'mail' && route.name !== MAIL_ROUTE) return undefined
+  if (channel?.kind === 'slack') {
+    const { mode = 'webhook', webhookUrl = '' } = settings
+    return mode === 'webhook' ? { method: 'POST', url: String(webhookUrl), template } : undefined
+  }
+  if (!mailKinds.includes(channel?.kind ?? '') && route.name !== MAIL_ROUTE) return undefined
   const addresses = Array.isArray(settings['to']) ? settings['to'].map(String) : []
   return {
     method: 'POST',

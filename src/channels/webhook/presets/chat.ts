@@ -1,0 +1,129 @@
+import type { Preset } from './preset.ts'
+
+const colours = {
+  debug: 0x8e8e93,
+  info: 0x2f81f7,
+  warning: 0xd29922,
+  error: 0xe0561b,
+  critical: 0xd1242f,
+  over: 0x2da44e,
+}
+const hexColours = {
+  debug: '#8e8e93',
+  info: '#2f81f7',
+  warning: '#d29922',
+  error: '#e0561b',
+  critical: '#d1242f',
+  over: '#2da44e',
+}
+
+/** Of chats. Limits are those of the documentation named. */
+export const chatPresets = {
+  'google-chat': {
+    label: 'Google Chat',
+    documentation: 'https://developers.google.com/workspace/chat/api/reference/rest/v1/cards',
+    text: 'html',
+    pace: { perSecond: 1, burst: 1 },
+    body: {
+      fallbackText: { put: 'title', most: 250, plain: true },
+      cardsV2: [
+        {
+          cardId: 'tocsin',
+          card: {
+            header: {
+              title: { put: 'title', most: 250, plain: true, or: 'Tocsin' },
+              subtitle: { put: 'severity' },
+            },
+            sections: [
+              {
+                widgets: [
+                  {
+                    textParagraph: {
+                      text: { put: 'text', most: 10_000, bytes: 12_000, without: ['facts', 'links'], or: '–' },
+                    },
+                  },
+                  {
+                    put: 'each',
+                    of: 'facts',
+                    most: 20,
+                    to: {
+                      decoratedText: {
+                        topLabel: { put: 'name', most: 100, plain: true },
+                        text: { put: 'value', most: 400, or: '–' },
+                        wrapText: true,
+                      },
+                    },
+                  },
+                  {
+                    buttonList: {
+                      buttons: {
+                        put: 'each',
+                        of: 'actions',
+                        most: 6,
+                        to: {
+                          text: { put: 'name', most: 40, plain: true },
+                          onClick: { openLink: { url: { put: 'url' } } },
+                        },
+                      },
+                    },
+                  },
+                ],
+              },
+            ],
+          },
+        },
+      ],
+    },
+  },
+  discord: {
+    label: 'Discord',
+    documentation: 'https://discord.com/developers/docs/resources/webhook#execute-webhook',
+    text: 'discord',
+    pace: { perSecond: 0.5, burst: 5 },
+    address: { query: { wait: 'true' } },
+    gone: [404],
+    body: {
+      allowed_mentions: { parse: [] },
+      embeds: [
+        {
+          title: { put: 'title', most: 256, or: 'Tocsin' },
+          url: { put: 'link' },
+          color: { put: 'level', levels: colours },
+          description: { put: 'text', most: 3000, without: ['facts', 'why'] },
+          fields: {
+            put: 'each',
+            of: 'facts',
+            most: 10,
+            to: { name: { put: 'name', most: 80, or: '–' }, value: { put: 'value', most: 150, or: '–' }, inline: true },
+          },
+          footer: { text: { put: 'why', most: 300, plain: true } },
+          timestamp: { put: 'time' },
+        },
+      ],
+    },
+  },
+  mattermost: {
+    label: 'Mattermost',
+    documentation: 'https://developers.mattermost.com/integrate/webhooks/incoming/',
+    text: 'markdown',
+    pace: { perSecond: 5, burst: 5 },
+    body: {
+      attachments: [
+        {
+          fallback: { put: 'title', most: 250, plain: true, or: 'Tocsin' },
+          color: { put: 'level', levels: hexColours },
+          title: { put: 'title', most: 250, plain: true },
+          title_link: { put: 'link' },
+          text: { put: 'text', most: 7000, without: ['facts', 'why'] },
+          fields: {
+            put: 'each',
+            of: 'facts',
+            most: 20,
+            to: { title: { put: 'name', most: 100 }, value: { put: 'value', most: 300 }, short: true },
+          },
+          footer: { put: 'why', most: 300, plain: true },
+        },
+      ],
+    },
+  },
+} as const satisfies Record<string, Preset>
