@@ -1,27 +1,16 @@
 import { domainToASCII } from 'node:url'
 import type { Attachment, Message } from '../model/message.ts'
 import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
-import { cleanLine, cleanLines, cut } from './content/clean.ts'
-import { htmlText } from './content/html-text.ts'
-import { plainText } from './content/plain.ts'
+import { cleanLine } from './content/clean.ts'
 import { mailFailure } from './mail/failure.ts'
-import { mailHtml } from './mail/html.ts'
+import { LONGEST_SUBJECT, type MailPayload, mailPayload } from './mail/payload.ts'
 import { type Mailbox, parseMailboxes } from './mail/recipients.ts'
 import { type MailSettings, MOST_CONNECTIONS, mailSettings } from './mail/settings.ts'
+import { mailShares } from './mail/shares.ts'
 import type { SentMail } from './mail/transport.ts'
 
 /** A mail but for its identity and date. */
-interface MailPayload {
-  from: Mailbox | undefined
-  replyTo: Mailbox[]
-  to: Mailbox[]
-  cc: Mailbox[]
-  bcc: Mailbox[]
-  subject: string
-  text: string
-  html?: string
-  attachments: Attachment[]
-}
+type Payload = MailPayload & { from: Mailbox | undefined }
 
 const ports = { starttls: 587, implicit: 465, none: 25 } as const
 
@@ -30,25 +19,17 @@ export const mail = {
   label: 'Mail (SMTP)',
   documentation: 'https://www.rfc-editor.org/rfc/rfc5321',
   settings: mailSettings,
-  limits: { title: 250, inFlight: MOST_CONNECTIONS, retries: 'chat' },
+  limits: { title: LONGEST_SUBJECT, inFlight: MOST_CONNECTIONS, retries: 'chat' },
   // A repeated mail has the same Message-ID, so that it can be told from a new one; a lost one cannot be told at all.
   idempotent: true,
   destination({ host, port, tls, user }: MailSettings): string {
     return `smtp://${user === undefined ? '' : `${encodeURIComponent(user)}@`}${host}:${port ?? ports[tls]}`
   },
-  render(message: Message, { sender, replyTo, to, cc, bcc, subject }: MailSettings): MailPayload {
-    return {
-      from: parseMailboxes(sender)[0],
-      replyTo: parseMailboxes(replyTo),
-      to: parseMailboxes(to),
-      cc: parseMailboxes(cc),
-      bcc: parseMailboxes(bcc),
-      subject: cut(cleanLine(subject === undefined || subject.trim() === '' ? message.title : subject), 250),
-      ...content(message),
-      attachments: message.attachments,
-    }
+  split: mailShares,
+  render(message: Message, settings: MailSettings): Payload {
+    return { from: parseMailboxes(settings.sender)[0], ...mailPayload(message, settings) }
   },
-  async send(payload: MailPayload, settings: MailSettings, context: SendContext): Promise<Receipt> {
+  async send(payload: Payload, settings: MailSettings, context: SendContext): Promise<Receipt> {
     if (payload.from === undefined || [...payload.to, ...payload.cc, ...payload.bcc].length === 0) {
       throw new DeliveryError('rejected', 'no-recipients', 'No recipient is named, by the channel or by the route.')
     }
@@ -68,16 +49,9 @@ export const mail = {
       throw mailFailure(thrown, complete)
     }
   },
-} satisfies Channel<typeof mailSettings, MailPayload>
+} satisfies Channel<typeof mailSettings, Payload>
 
-function content(message: Message): Pick<MailPayload, 'text' | 'html'> {
-  const { body } = message
-  if (body === undefined) return { text: plainText(message), html: mailHtml(message) }
-  if (body.contentType === 'text/html') return { text: htmlText(body.text), html: body.text }
-  return { text: cleanLines(body.text) }
-}
-
-function mailOf({ attachments, ...rest }: MailPayload, messageId: string, context: SendContext) {
+function mailOf({ attachments, ...rest }: Payload, messageId: string, context: SendContext) {
   const { now, signal, previous } = context
   const first = previous?.['messageId']
   return {

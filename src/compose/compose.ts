@@ -41,7 +41,7 @@ export async function composeMessage(input: ComposeInput): Promise<Composed> {
     const rendered = await attempt('body', () => renderBody(body.engine, body.text, variables))
     if (rendered !== undefined) message.body = rendered
   }
-  const settings = await renderSettings(input.route.settings, variables, errors)
+  const settings = await renderSettings(input, variables, errors)
   if (errors.length > 0) {
     const value = oneLine(`A template of the rule failed. ${errors.join('; ')}`, LONGEST_ERROR)
     message.facts.push({ name: 'Template error', value })

@@ -115,6 +115,7 @@ function refusal(fields: ReturnType<typeof fieldsOf>, key: string, hasSecrets: b
   const names = Object.keys(fields)
   if (!Object.hasOwn(fields, key)) return `unknown key.${didYouMean(key, names)} The keys here are ${names.join(', ')}.`
   if (fields[key]?.secret === true) return 'is a secret and belongs into the channel itself'
+  if (fields[key]?.fixed === true) return 'is for the channel itself to say'
   if (hasSecrets && PLACES.test(key))
     return "would send the channel's secrets elsewhere; make a channel of its own for that place"
   return undefined

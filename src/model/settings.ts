@@ -7,6 +7,8 @@ export interface FieldInfo {
   hint?: string
   /** Sealed at rest and never returned. */
   secret?: boolean
+  /** Only the channel itself may say it; no route and no call lays its own over it. */
+  fixed?: boolean
   /** Shown as a text area. */
   multiline?: boolean
 }
