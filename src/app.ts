@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { createTargetOpener } from './deliver/resolve-target.ts'
 import { createWorker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
+import { createFileReader } from './flow/files.ts'
 import { channelNotice, connectionNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createSources } from './flow/sources.ts'
 import { createFlow } from './flow.ts'
@@ -65,6 +66,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       credentialsDirectory: config.credentialsDirectory,
       dataDir,
     }
+    const ownPaths = [dataDir, masterKeyPath(keySources)]
     const secrets = await unlockSecrets(store.keys, keySources, clock)
     const notify = (notice: Notice) =>
       void sendNotice(store, notice, clock.now()).catch((thrown) => log.defect({ where: 'notice', error: thrown }))
@@ -99,7 +101,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       context: {
         poolSize: config.connections.poolSize,
         sqlitePaths: config.connections.sqlite.paths.map((path) => resolve(path)),
-        deniedPaths: [dataDir, masterKeyPath(keySources)],
+        deniedPaths: ownPaths,
         self: selfCommand(),
         authorities,
       },
@@ -118,6 +120,13 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       clock,
       log,
       baseUrl: config.baseUrl,
+      attachments: {
+        readFile: createFileReader(
+          config.attachments.paths.map((path) => resolve(path)),
+          ownPaths,
+        ),
+        most: config.attachments.maxMegabytes * 1e6,
+      },
       timeout,
       maxRows,
       signal: ending.signal,

@@ -74,6 +74,10 @@ const schema = v.strictObject({
     concurrency: setting(whole(1, 1024), 256, 'Sends at a time, over all destinations.'),
     timeout: setting(time('1s', '5m'), '30s', 'Longest time of one attempt.'),
   }),
+  attachments: group({
+    paths: setting(list(), [], 'Folders of which files may go along with messages.'),
+    maxMegabytes: setting(whole(1, 50), 5, 'Largest size of the files of one message together.'),
+  }),
   retention: group({
     days: setting(whole(1, 3650), 30, 'Evaluations and deliveries older than this are removed.'),
     maxMegabytes: setting(whole(10, 1_000_000), 10_000, 'The oldest are removed once the database is larger.'),

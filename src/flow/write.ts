@@ -1,3 +1,4 @@
+import type { AttachmentLimits } from '../compose/attachments.ts'
 import { type Composed, composeMessage } from '../compose/compose.ts'
 import type { ComposeInput } from '../compose/variables.ts'
 import type { Order } from '../evaluate/policy.ts'
@@ -31,6 +32,7 @@ export interface Writing {
   evaluationId: string
   now: number
   baseUrl: string | null
+  attachments: AttachmentLimits
 }
 
 /** Writes the messages of every order. Never fails: a template that does gives the built-in message. */
@@ -82,6 +84,8 @@ function inputOf(order: Order, way: Way, target: Target, writing: Writing): Comp
     why: whyOf(order, judgement),
     error: judgement.error,
     baseUrl: writing.baseUrl,
+    channelSettings: way.channelSettings,
+    attachments: writing.attachments,
     ...(firingFrom === undefined ? {} : { firingFrom }),
   }
 }

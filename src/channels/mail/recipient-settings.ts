@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { attachmentWishes } from '../../model/attachment.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { field } from '../../model/settings.ts'
 import { domainsOf, isDomain } from './domains.ts'
@@ -66,6 +67,10 @@ export const recipientEntries = {
   subject: v.pipe(
     v.optional(v.string('must be text')),
     field({ title: 'Subject', hint: "The message's title unless given." }),
+  ),
+  attachments: v.pipe(
+    v.optional(attachmentWishes),
+    field({ title: 'Attachments', hint: 'Of a route: [{"type":"result","format":"csv"}], a file or the log.' }),
   ),
   authorizedDomain: v.pipe(
     v.optional(
