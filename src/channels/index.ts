@@ -1,10 +1,16 @@
 import type { Channel } from './channel.ts'
 import { consoleChannel } from './console.ts'
 import { mail } from './mail.ts'
+import { microsoftGraphMail } from './microsoft-graph-mail.ts'
 import { webhook } from './webhook.ts'
 
 /** Every kind of channel, by kind. */
-export const channels = { webhook, mail, console: consoleChannel } satisfies Record<string, Channel>
+export const channels = {
+  webhook,
+  mail,
+  'microsoft-graph-mail': microsoftGraphMail,
+  console: consoleChannel,
+} satisfies Record<string, Channel>
 
 export type ChannelKind = keyof typeof channels
 

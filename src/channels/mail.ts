@@ -1,8 +1,8 @@
-import { domainToASCII } from 'node:url'
 import type { Attachment, Message } from '../model/message.ts'
 import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
 import { cleanLine } from './content/clean.ts'
 import { mailFailure } from './mail/failure.ts'
+import { messageIdOf } from './mail/identity.ts'
 import { LONGEST_SUBJECT, type MailPayload, mailPayload } from './mail/payload.ts'
 import { type Mailbox, parseMailboxes } from './mail/recipients.ts'
 import { type MailSettings, MOST_CONNECTIONS, mailSettings } from './mail/settings.ts'
@@ -63,11 +63,6 @@ function mailOf({ attachments, ...rest }: Payload, messageId: string, context: S
     attachments: attachments.map(fileOf),
     signal,
   }
-}
-
-function messageIdOf(deliveryId: string, { address }: Mailbox): string {
-  const domain = domainToASCII(address.slice(address.lastIndexOf('@') + 1)) || 'localhost'
-  return `<${deliveryId}@${domain}>`
 }
 
 function fileOf({ name, contentType, content: base64 }: Attachment) {
