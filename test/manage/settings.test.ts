@@ -140,7 +140,7 @@ describe('settings laid over those of a channel', () => {
       closed,
       { subject: 'far too long a text', to: '{{ row.owner }}' },
       true,
-      ['settings.to: unknown key. The keys here are host, port, password, token, subject.'],
+      ['settings.to: unknown key. The keys here are host, port, password, token, subject, domains.'],
     ],
     [
       'must be valid as they are, where no templates are',
