@@ -14,6 +14,7 @@ import { createHttpApp } from './http/app.ts'
 import { type Fetch, listen } from './http/server.ts'
 import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
+import { createInstanceMail } from './manage/instance-mail.ts'
 import { unlockSecrets } from './manage/keys.ts'
 import { createHttp } from './net.ts'
 import { selfCommand } from './runtime.ts'
@@ -31,6 +32,8 @@ export interface Overrides {
   clock?: Clock
   /** Writes a line to standard output, for the console channel. */
   print?: (line: string) => void
+  /** Reads the configuration again, for what may be refreshed while it runs. */
+  reload?: () => Config
 }
 
 /** A daemon: built whole, then started. `stop` may be called at any time, and more than once. */
@@ -50,7 +53,7 @@ const LEAST_DRAIN = 1000
  * bottom. Cleanups are named and run in the opposite order; a failed start runs those that were registered by then.
  */
 export async function createApp(config: Config, log: Log, overrides: Overrides = {}): Promise<App> {
-  const { clock = systemClock, print = () => {} } = overrides
+  const { clock = systemClock, print = () => {}, reload = () => config } = overrides
   const { onStop, stop } = cleanups(log)
   try {
     const dataDir = resolve(config.dataDir)
@@ -76,7 +79,12 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const http = createHttp({ ...config.egress, own, authorities })
     onStop('http', http.close)
     const channelOf = (kind: string) => (isChannelKind(kind) ? channels[kind] : undefined)
-    const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets })
+    const instanceMail = createInstanceMail(
+      () => reload().smtp,
+      (path) => readFileSync(path, 'utf8'),
+    )
+    const defaultsOf = (kind: string) => (kind === 'mail' ? instanceMail.defaults() : undefined)
+    const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets, defaultsOf })
     const limits = { inFlight: config.delivery.concurrency, attempt: config.delivery.timeout }
     const worker = createWorker({
       store,
@@ -143,9 +151,17 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       maxBytes: maxMegabytes * 1e6,
     })
 
-    const manage = createManage({ store, secrets, clock, sources, readSchedule, onRulesChanged: scheduler.wake })
+    const manage = createManage({
+      store,
+      secrets,
+      clock,
+      sources,
+      readSchedule,
+      defaultsOf,
+      onRulesChanged: scheduler.wake,
+    })
     let trouble: string | null = 'It is starting.'
-    const api = createHttpApp({ store, manage, flow, scheduler, log, clock, readiness: () => trouble })
+    const api = createHttpApp({ store, manage, instanceMail, flow, scheduler, log, clock, readiness: () => trouble })
 
     return {
       fetch: (request) => api.fetch(request),

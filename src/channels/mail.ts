@@ -1,6 +1,8 @@
+import type { JsonObject } from '../model/json.ts'
 import type { Attachment, Message } from '../model/message.ts'
 import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
 import { cleanLine } from './content/clean.ts'
+import { type Completed, completed, missingOf, ports } from './mail/defaults.ts'
 import { mailFailure } from './mail/failure.ts'
 import { messageIdOf } from './mail/identity.ts'
 import { LONGEST_SUBJECT, type MailPayload, mailPayload } from './mail/payload.ts'
@@ -9,10 +11,9 @@ import { type MailSettings, MOST_CONNECTIONS, mailSettings } from './mail/settin
 import { mailShares } from './mail/shares.ts'
 import type { SentMail } from './mail/transport.ts'
 
-/** A mail but for its identity and date. */
+/** A mail but for its identity and date, and for what the instance adds. */
 type Payload = MailPayload & { from: Mailbox | undefined }
-
-const ports = { starttls: 587, implicit: 465, none: 25 } as const
+type Whole = MailPayload & Pick<Completed, 'server' | 'from'>
 
 export const mail = {
   kind: 'mail',
@@ -23,25 +24,23 @@ export const mail = {
   // A repeated mail has the same Message-ID, so that it can be told from a new one; a lost one cannot be told at all.
   idempotent: true,
   destination({ host, port, tls, user }: MailSettings): string {
+    if (host === undefined) return 'smtp://the instance'
     return `smtp://${user === undefined ? '' : `${encodeURIComponent(user)}@`}${host}:${port ?? ports[tls]}`
   },
   split: mailShares,
+  missing: missingOf,
   render(message: Message, settings: MailSettings): Payload {
     return { from: parseMailboxes(settings.sender)[0], ...mailPayload(message, settings) }
   },
   async send(payload: Payload, settings: MailSettings, context: SendContext): Promise<Receipt> {
-    if (payload.from === undefined || [...payload.to, ...payload.cc, ...payload.bcc].length === 0) {
-      throw new DeliveryError('rejected', 'no-recipients', 'No recipient is named, by the channel or by the route.')
-    }
-    const { host, port, tls, verify, ca, user, password } = settings
-    const server = { host, port: port ?? ports[tls], tls, verify, ca, user, password }
-    const messageId = messageIdOf(context.deliveryId, payload.from)
+    const { server, ...whole } = wholeOf(payload, settings, context.defaults ?? {})
+    const messageId = messageIdOf(context.deliveryId, whole.from)
     let complete = false
     try {
       // The mail library takes memory that a daemon without mail need not give.
       const { transportFor } = await import('./mail/transport.ts')
       const transport = transportFor(server, context.http, context.cache)
-      const sent = await transport.send(mailOf(payload, messageId, context), () => {
+      const sent = await transport.send(mailOf(whole, messageId, context), () => {
         complete = true
       })
       return { response: receiptText(sent), reference: { messageId } }
@@ -51,7 +50,21 @@ export const mail = {
   },
 } satisfies Channel<typeof mailSettings, Payload>
 
-function mailOf({ attachments, ...rest }: Payload, messageId: string, context: SendContext) {
+/** Throws `rejected` when the mail has no server, sender or recipient even so. */
+function wholeOf(payload: Payload, settings: MailSettings, defaults: JsonObject): Whole {
+  const found = completed(settings, defaults)
+  if (found === null) {
+    const lacking = missingOf(settings, defaults).map(({ path, message }) => `${path} ${message}`)
+    throw new DeliveryError('rejected', 'settings', `The channel cannot send: ${lacking.join('; ')}.`)
+  }
+  const isNamed = [...payload.to, ...payload.cc, ...payload.bcc].length > 0
+  const to = isNamed ? payload.to : found.to
+  if (!isNamed && to.length === 0)
+    throw new DeliveryError('rejected', 'no-recipients', 'No recipient is named, by the channel or by the route.')
+  return { ...payload, to, from: found.from, server: found.server }
+}
+
+function mailOf({ attachments, ...rest }: Omit<Whole, 'server'>, messageId: string, context: SendContext) {
   const { now, signal, previous } = context
   const first = previous?.['messageId']
   return {

@@ -64,6 +64,7 @@ async function send(claim: Claim, open: OpenTarget, tools: AttemptTools, signal:
     cache: open.cache,
     print: tools.print,
   }
+  if (open.defaults !== undefined) context.defaults = open.defaults
   if (previous !== null) context.previous = previous
   if (claim.doubtful && !channel.idempotent && channel.probe !== undefined) {
     const found = await channel.probe(settings, context)

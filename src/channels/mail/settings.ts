@@ -17,9 +17,8 @@ export const MOST_CONNECTIONS = 4
 export const mailSettings = v.pipe(
   v.strictObject({
     host: v.pipe(
-      line,
-      v.regex(/^[^\s/@?#]+$/, 'must be a host name or an address, without a path or spaces'),
-      field({ title: 'Host', hint: 'Name of the mail server.' }),
+      v.optional(v.pipe(line, v.regex(/^[^\s/@?#]+$/, 'must be a host name or an address, without a path or spaces'))),
+      field({ title: 'Host', hint: 'Name of the mail server; that of the configuration (smtp.host) unless given.' }),
     ),
     port: v.pipe(
       v.optional(
@@ -46,9 +45,21 @@ export const mailSettings = v.pipe(
     ),
     user: v.pipe(v.optional(line), field({ title: 'User' })),
     password: v.pipe(v.optional(v.string('must be text')), field({ title: 'Password', secret: true })),
-    sender: v.pipe(mailboxes(1, 1), field({ title: 'Sender', hint: 'Such as Alerts <alerts@example.com>.' })),
+    sender: v.pipe(
+      v.optional(mailboxes(1, 1)),
+      field({ title: 'Sender', hint: 'Such as Alerts <alerts@example.com>; smtp.sender unless given.' }),
+    ),
     ...recipientEntries,
   }),
+  v.forward(
+    v.check(
+      ({ host, port, tls, verify, ca, user, password }) =>
+        host !== undefined ||
+        (tls === 'starttls' && verify && [port, ca, user, password].every((value) => value === undefined)),
+      'is missing: settings of a connection need the mail server they are for; without any, that of the configuration is used',
+    ),
+    ['host'],
+  ),
   v.forward(
     v.check(
       ({ port, tls }) => !(port === 587 && tls === 'implicit'),
