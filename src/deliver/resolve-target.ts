@@ -1,4 +1,5 @@
-import { type Channel, closeCache } from '../channels/channel.ts'
+import { closeCache } from '../channels/cache.ts'
+import type { Channel } from '../channels/channel.ts'
 import { messageOf } from '../errors.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'

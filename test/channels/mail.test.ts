@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { createServer } from 'node:net'
-import { closeCache, type SendContext } from '../../src/channels/channel.ts'
+import { closeCache } from '../../src/channels/cache.ts'
+import type { SendContext } from '../../src/channels/channel.ts'
 import { parseMailboxes } from '../../src/channels/mail/recipients.ts'
 import { mail } from '../../src/channels/mail.ts'
 import type { JsonObject } from '../../src/model/json.ts'
