@@ -27,6 +27,8 @@ export interface Exim {
   login: { user: string; password: string }
   /** The mails in the folder, as another library reads them. */
   mails(): Promise<(Mail & { source: string })[]>
+  /** Resolves when no connection is open any more: what one logs at its end would make the folder anew after its removal. */
+  idle(): Promise<void>
 }
 
 const ACCOUNT = 'Debian-exim'
@@ -60,7 +62,19 @@ export async function startExim(): Promise<Exim> {
     folder,
   })
   await eventually(() => greeting(ports.plain))
-  return { ports, login, mails: () => mailsIn(join(folder, 'mail', 'new')) }
+  const children = () =>
+    spawnSync('pgrep', ['-fc', `^exim4 -C ${folder}`])
+      .stdout.toString()
+      .trim()
+  return {
+    ports,
+    login,
+    mails: () => mailsIn(join(folder, 'mail', 'new')),
+    idle: () =>
+      eventually(() => {
+        if (children() !== '1') throw new Error('A connection is still open.')
+      }),
+  }
 }
 
 function giveAway(folder: string) {
@@ -89,10 +103,7 @@ async function mailsIn(folder: string): Promise<(Mail & { source: string })[]> {
   )
 }
 
-/**
- * Deliveries run as the account too, since nobody else may read its folder. What a connection logs at its end would make the
- * folder anew after its removal.
- */
+/** Deliveries run as the account too, since nobody else may read its folder. */
 function configuration(folder: string, ports: Exim['ports'], login: Exim['login']): string {
   const isWrong = `if ={$received_port}{${ports.wrongHost}}`
   const isPlain = `if ={$received_port}{${ports.plain}}`
@@ -100,7 +111,7 @@ function configuration(folder: string, ports: Exim['ports'], login: Exim['login'
 exim_user = ${ACCOUNT}
 deliver_drop_privilege
 spool_directory = ${folder}/spool
-log_file_path = /dev/null
+log_file_path = ${folder}/spool/%slog
 pid_file_path = ${folder}/exim.pid
 daemon_smtp_ports = ${Object.values(ports).join(' : ')}
 local_interfaces = 127.0.0.1

@@ -40,9 +40,10 @@ here('mail through Exim', () => {
   beforeAll(async () => {
     server = await startExim()
   })
-  afterAll(() => {
+  afterAll(async () => {
     closeCache(cache)
     http.close()
+    await server.idle()
   })
 
   test.each(Object.keys(messages))('is read back from its folder: "%s"', async (name) => {
