@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { type Daemon, startDaemon } from '../support/executable.ts'
-import { serverPackages, skipUnless } from '../support/requirements.ts'
+import { serverPackages, serversFolder, skipUnless } from '../support/requirements.ts'
 import { eventually } from '../support/servers.ts'
 import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
 
@@ -43,7 +44,7 @@ here('mail through the server of the configuration', () => {
   beforeAll(async () => {
     servers = await Promise.all([startSmtp({ login }), startSmtp({ login: { ...login, password: 'canary-second' } })])
     configure(servers[0])
-    daemon = await startDaemon({ env: { TOCSIN_CONFIG: file } })
+    daemon = await startDaemon({ env: { TOCSIN_CONFIG: file, TOCSIN_CONNECTIONS_SQLITE_PATHS: folder } })
   })
   afterAll(async () => {
     await daemon[Symbol.asyncDispose]()
@@ -64,6 +65,35 @@ here('mail through the server of the configuration', () => {
     expect(text).not.toContain('canary')
     await send('three')
     await arrived(servers[1], 'three')
+  })
+
+  test('carries a workbook that the executable makes', async () => {
+    const path = join(folder, 'data.db')
+    const database = new Sqlite(path)
+    database.exec("CREATE TABLE drift (model TEXT, psi REAL); INSERT INTO drift VALUES ('churn', 0.41), ('fraud', 0.3)")
+    database.close()
+    await daemon.api('POST', '/connections', { name: 'Data', kind: 'sqlite', settings: { path } })
+    const { id } = await daemon.api('POST', '/rules', {
+      name: 'Drift',
+      connection: 'Data',
+      query: 'SELECT * FROM drift',
+      schedule: { cron: '0 0 29 2 *' },
+      condition: { trigger: 'rows' },
+      routes: [{ channel: 'Mail', settings: { attachments: [{ type: 'result', format: 'xlsx' }] } }],
+    })
+    await daemon.api('POST', `/rules/${id}/run`)
+    const [file] = await eventually(() => {
+      const mail = servers[1]?.mails.find(({ attachments }) => attachments.length > 0)
+      return mail?.attachments ?? expect.unreachable()
+    })
+    expect(file?.filename).toBe('drift.xlsx')
+    const { read, utils } = await import(join(serversFolder, 'node_modules/@e965/xlsx/xlsx.mjs'))
+    const book = read(file?.content)
+    expect(utils.sheet_to_json(book.Sheets[book.SheetNames[0]])).toEqual([
+      { model: 'churn', psi: 0.41 },
+      { model: 'fraud', psi: 0.3 },
+    ])
+    servers[1]?.mails.pop()
   })
 
   test('keeps what it had when the configuration cannot be used, and says why', async () => {
