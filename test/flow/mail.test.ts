@@ -107,6 +107,15 @@ here('mail of a daemon', () => {
     )
   })
 
+  test('is previewed with its files named but not given', async () => {
+    const attachments = [{ type: 'file', path: `${reports}/how.txt` }]
+    const id = await rule({ settings: { to: { fromColumn: 'email' }, attachments } })
+    const { messages } = await scene.api<{ messages: Input[] }>('POST', `/rules/${id}/preview`)
+    expect(messages[0]?.['settings']).toMatchObject({ to: ['ann@example.com', 'bob@example.com'] })
+    const file = { name: 'how.txt', contentType: 'text/plain', content: '' }
+    expect(messages[0]).toMatchObject({ message: { attachments: [file] }, rendered: { attachments: [file] } })
+  })
+
   test('to an address outside of the allowed domains is refused, with the address', async () => {
     const id = await rule({ settings: { to: { fromColumn: 'email' } } }, { authorizedDomain: 'example.org' })
     await scene.run(id)
