@@ -206,6 +206,7 @@ async function tell(
     evaluationId,
     now,
     baseUrl,
+    settingsOf: store.deliveries.settingsOf,
     attachments,
   })
   const refusals = decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) }))

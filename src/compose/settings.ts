@@ -14,7 +14,7 @@ export async function renderSettings(input: ComposeInput, variables: Variables, 
   const rendered: JsonObject = {}
   for (const [key, value] of Object.entries(input.route.settings)) {
     try {
-      const made = readsColumn(value) ? recipientsOf(value, input) : await renderSetting(value, variables)
+      const made = readsColumn(value) ? recipientsOf(key, value, input) : await renderSetting(value, variables)
       if (made !== undefined) rendered[key] = made
     } catch (thrown) {
       errors.push(`settings.${key}: ${messageOf(thrown)}`)

@@ -27,6 +27,8 @@ export interface ComposeInput {
   baseUrl: string | null
   /** When an alert that has ended began to fire. */
   firingFrom?: number
+  /** Of an end: the settings under which the messages that it ends went out. */
+  former?: JsonObject[]
   /** Further variables, of the one recipient it is written for. */
   recipient?: JsonObject
   /** What the channel itself is set to, where that is not part of the route's settings. */

@@ -6,6 +6,7 @@ import { newId } from '../ids.ts'
 import type { Alert, RouteState } from '../model/alert.ts'
 import type { NewDelivery, Target } from '../model/delivery.ts'
 import type { RouteDecision } from '../model/evaluation.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { MessageAlert } from '../model/message.ts'
 import { type Reason, sentence } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
@@ -32,6 +33,8 @@ export interface Writing {
   evaluationId: string
   now: number
   baseUrl: string | null
+  /** The settings under which deliveries went out. */
+  settingsOf: (deliveries: readonly string[]) => Promise<JsonObject[]>
   attachments: AttachmentLimits
 }
 
@@ -48,7 +51,7 @@ export async function compose(orders: readonly Order[], writing: Writing): Promi
 
 /** One message, or one for each recipient where the channel tells them apart. */
 async function writeOne(order: Order, way: Way, target: Target, writing: Writing): Promise<Written[]> {
-  const input = inputOf(order, way, target, writing)
+  const input = await inputOf(order, way, target, writing)
   const composed = await composeMessage(input)
   const shares = sharesOf(target.kind, { ...way.channelSettings, ...composed.settings })
   const first = newId('msg', writing.now)
@@ -67,7 +70,7 @@ async function writeOne(order: Order, way: Way, target: Target, writing: Writing
   return written
 }
 
-function inputOf(order: Order, way: Way, target: Target, writing: Writing): ComposeInput {
+async function inputOf(order: Order, way: Way, target: Target, writing: Writing): Promise<ComposeInput> {
   const { rule, judgement, evaluationId, now } = writing
   const alerts = order.fingerprints.map((fingerprint) => alertOf(fingerprint, order, writing))
   const firingFrom = isEnd(order) ? Math.min(...alerts.map((alert) => alert.since)) : undefined
@@ -86,7 +89,7 @@ function inputOf(order: Order, way: Way, target: Target, writing: Writing): Comp
     baseUrl: writing.baseUrl,
     channelSettings: way.channelSettings,
     attachments: writing.attachments,
-    ...(firingFrom === undefined ? {} : { firingFrom }),
+    ...(firingFrom === undefined ? {} : { firingFrom, former: await writing.settingsOf(triggersOf(order, writing)) }),
   }
 }
 
@@ -130,13 +133,18 @@ function writtenOf(
  * The message that told of all the alerts of an end, if it was one. Each recipient's own delivery of it decides whether
  * that recipient hears of the end, since some may have got it and others not.
  */
-function onlyTrigger({ route, fingerprints }: Order, { told }: Writing): string | null {
+function onlyTrigger(order: Order, writing: Writing): string | null {
+  const [only = null, ...others] = triggersOf(order, writing)
+  return others.length === 0 ? only : null
+}
+
+/** The messages that last told of the alerts of an order. */
+function triggersOf({ route, fingerprints }: Order, { told }: Writing): string[] {
   const ended = new Set(fingerprints)
-  const triggers = new Set(
-    told.flatMap((state) => (state.route === route && ended.has(state.fingerprint) ? (state.delivery?.id ?? []) : [])),
+  const ids = told.flatMap((state) =>
+    state.route === route && ended.has(state.fingerprint) ? (state.delivery?.id ?? []) : [],
   )
-  const [only = null] = triggers
-  return triggers.size === 1 ? only : null
+  return [...new Set(ids)]
 }
 
 function isEnd({ kind }: Order): boolean {

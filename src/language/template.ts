@@ -115,7 +115,7 @@ function sniffed(text: string): RenderedBody {
 
 /** Whether a text, or a template after tags that only set something, begins with a tag of HTML. */
 function isHtml(text: string): boolean {
-  return /^(?:\s|\{%[^%]*%\})*<(?:!doctype html|html|head|style|body|div|p|h[1-6]|table|ul|ol|center|section|span|b|strong|i|em|a|img|br|hr)\b[^<]*>/i.test(
+  return /^(?:\s|\{%[^%]*%\})*<(?:!doctype html|html|head|style|body|div|p|h[1-6]|table|ul|ol|center|section|span|b|strong|i|em|a|img|br|hr)(?:\s[^<]*)?\/?>/i.test(
     text,
   )
 }

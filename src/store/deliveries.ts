@@ -7,6 +7,7 @@ import {
   lifetimes,
   type NewDelivery,
 } from '../model/delivery.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { StoreContext } from './context.ts'
 import { freshDeliveries } from './delivery-fresh.ts'
 import { type DueListener, deliveryOrder } from './delivery-order.ts'
@@ -49,6 +50,12 @@ export function deliveryQueries(context: StoreContext) {
   const order = deliveryOrder(context, fresh, (destination, kind, at) => listener(destination, kind, at))
   const one = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
   const attemptsOf = raw.prepare<[number], AttemptRecord>('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')
+  const settings = raw
+    .prepare<[string, string], string>(
+      `SELECT c.settings FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq
+       WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`,
+    )
+    .pluck()
   const replay = raw.prepare(
     "UPDATE deliveries SET state = 'pending', reason = ?, finished_at = NULL, deadline_at = ? WHERE seq = ?",
   )
@@ -126,6 +133,10 @@ export function deliveryQueries(context: StoreContext) {
             waitsFor: row.waits_for,
           }
     },
+
+    /** The settings under which these went out, and so whom they reached: one for each recipient told apart. */
+    settingsOf: async (ids: readonly string[]): Promise<JsonObject[]> =>
+      ids.flatMap((id) => settings.all(id, id).map((text) => JSON.parse(text) as JsonObject)),
 
     /** Newest first; `before` is the id of the last one of the page before. */
     list: async (filter: DeliveryFilter, limit: number, before?: string): Promise<DeliverySummary[]> => {

@@ -44,6 +44,35 @@ describe('a setting from a column', () => {
     expect((await settingsFor({ to: { fromColumn: 'email' } }, [], { ...people, rows: [] })).settings).toEqual({})
   })
 
+  test('holds those who were told of what ends, with what their rows still say', async () => {
+    const endFor = async (to: JsonObject, former: JsonObject[], rows = people.rows) =>
+      (
+        await composeMessage(
+          input({
+            kind: 'resolved',
+            result: { ...people, rows },
+            alerts: [alert({ rows: [] })],
+            former,
+            route: { settings: { to } },
+          }),
+        )
+      ).settings
+    const list = [{ to: ['b@x.example', 'gone@x.example'] }, { subject: 'x' }]
+    expect(await endFor({ fromColumn: 'email' }, list)).toEqual({ to: ['b@x.example', 'gone@x.example'] })
+    expect(await endFor({ fromColumn: 'email' }, list, [])).toEqual({ to: ['b@x.example', 'gone@x.example'] })
+    expect(
+      await endFor({ fromColumn: 'email', each: true }, [{ to: 'b@x.example' }, { to: 'gone@x.example' }]),
+    ).toEqual({
+      to: {
+        mails: [
+          { to: 'b@x.example', variables: { model: 'fraud', email: 'b@x.example' } },
+          { to: 'gone@x.example', variables: { model: null, email: null } },
+        ],
+      },
+    })
+    expect(await endFor({ fromColumn: 'email' }, [])).toEqual({ to: ['a@x.example', 'b@x.example'] })
+  })
+
   test('names a column that is not there, with the nearest, and the message says so', async () => {
     const { settings, errors, message } = await settingsFor({ to: { fromColumn: 'emial' } })
     expect(settings).toEqual({})
@@ -123,6 +152,9 @@ describe('a body that begins with HTML', () => {
       contentType: 'text/plain',
       text: 'a < b, <<b>&"\'>',
     })
-    expect((await htmlOf('<https://example.com>', 'liquid'))?.contentType).toBe('text/plain')
+    for (const text of ['<https://example.com>', '<a@example.com> wrote', '<b', '<body-of-water>'])
+      expect((await htmlOf(text, 'liquid'))?.contentType).toBe('text/plain')
+    for (const text of ['<br/>', '<p>', '<A href="x">y</A>', '<!DOCTYPE html>\n<html>'])
+      expect((await htmlOf(text, 'liquid'))?.contentType).toBe('text/html')
   })
 })

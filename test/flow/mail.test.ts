@@ -66,6 +66,32 @@ here('mail of a daemon', () => {
     ])
   })
 
+  test('tells each of them of the end, though no row names them any more', async () => {
+    const id = await rule({
+      settings: { to: { fromColumn: 'email', each: true }, subject: '{{ kind }} {{ mailVariables_model }}' },
+    })
+    await scene.run(id)
+    await eventually(async () =>
+      expect((await scene.deliveries(id)).map(({ state }) => state)).toEqual(['delivered', 'delivered']),
+    )
+    scene.sql('UPDATE owners SET score = score - 1')
+    try {
+      await scene.run(id)
+      const mails = await arrived(4)
+      const thread = (to: string) => mails.filter(({ envelope }) => envelope.to[0] === to)
+      for (const [to, model] of [
+        ['ann@example.com', 'churn'],
+        ['bob@example.com', 'fraud'],
+      ] as const) {
+        const [first, last] = thread(to)
+        expect([first?.subject, last?.subject]).toEqual([`firing ${model}`, 'resolved'])
+        expect(last?.inReplyTo).toBe(first?.messageId ?? '')
+      }
+    } finally {
+      scene.sql('UPDATE owners SET score = score + 1')
+    }
+  })
+
   test('goes to all whom a column names in one mail, and ends in the thread it began', async () => {
     const id = await rule({ settings: { to: { fromColumn: 'email' } } }, { to: 'fallback@example.com' })
     await scene.run(id)
@@ -79,8 +105,8 @@ here('mail of a daemon', () => {
       await scene.run(id)
       const mails = await arrived(2)
       const last = mails.find(({ messageId }) => messageId !== first?.messageId)
-      // Nobody is named by rows any more, so the channel's own recipient is told.
-      expect(last?.envelope.to).toEqual(['fallback@example.com'])
+      // No row names them any more, but they were told that it began.
+      expect(last?.envelope.to).toEqual(['ann@example.com', 'bob@example.com'])
       expect(last?.inReplyTo).toBe(first?.messageId ?? '')
       expect(last?.headers.get('references')).toBe(first?.messageId ?? '')
     } finally {
