@@ -49,7 +49,7 @@ function withLogin(
   server: ServerSettings,
   { host, port, tls = 'starttls', verify, user, password }: Partial<MailSettings>,
 ) {
-  const isSame =
-    server.host === host && server.port === (port ?? ports[tls]) && server.tls === tls && server.verify === verify
-  return isSame && server.user === undefined ? { ...server, user, password } : server
+  const there = { host, port: port ?? ports[tls], tls, verify, ca: undefined, user: undefined }
+  const isSame = Object.entries(there).every(([key, value]) => server[key as keyof typeof there] === value)
+  return isSame ? { ...server, user, password } : server
 }

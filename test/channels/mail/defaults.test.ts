@@ -48,6 +48,7 @@ describe('the log-in of the instance', () => {
     ['another port', { host: 'relay.example.com', port: 2525 }],
     ['no TLS', { host: 'relay.example.com', tls: 'none', port: 587 }],
     ['no check of the certificate', { host: 'relay.example.com', verify: false }],
+    ['an authority of its own', { host: 'relay.example.com', ca: '-----BEGIN CERTIFICATE-----' }],
   ])('is not for a channel with %s', (_name, given) => {
     expect(serverOf(given)?.password).toBeUndefined()
   })
