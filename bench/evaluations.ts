@@ -62,6 +62,7 @@ async function evaluationLoop(server: PostgresServer, seconds: number): Promise<
     clock: systemClock,
     log: createLog(() => {}, 'error', systemClock),
     baseUrl: null,
+    attachments: { readFile: () => Promise.reject(new Error('no files here')), most: 0 },
     timeout: 30_000,
     maxRows: 1000,
     signal: new AbortController().signal,

@@ -29,6 +29,7 @@ export async function benchLateness(): Promise<LatenessFigures> {
     clock: systemClock,
     log: createLog(() => {}, 'error', systemClock),
     baseUrl: null,
+    attachments: { readFile: () => Promise.reject(new Error('no files here')), most: 0 },
     timeout: 30_000,
     maxRows: 1000,
     signal: new AbortController().signal,

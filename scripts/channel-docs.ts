@@ -65,11 +65,12 @@ function settingRow(key: string, info: FieldInfo, { properties, required }: Sett
   const part = properties[key] ?? {}
   const hint = info.hint === undefined ? '' : `: ${info.hint}`
   const secret = info.secret === true ? ' *Secret: sealed, and never shown again.*' : ''
+  const fixed = info.fixed === true ? ' *A route has none of its own.*' : ''
   const preset = part.default === undefined ? '' : `\`${JSON.stringify(part.default)}\``
   return [
     `\`${key}\``,
     valueWords(part),
-    `${info.title}${hint}${secret}`,
+    `${info.title}${hint}${secret}${fixed}`,
     required.includes(key) ? '*required*' : preset,
   ]
 }

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { createTargetOpener } from './deliver/resolve-target.ts'
 import { createWorker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
+import { createFileReader } from './flow/files.ts'
 import { channelNotice, connectionNotice, inlineNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createSources } from './flow/sources.ts'
 import { createFlow } from './flow.ts'
@@ -13,6 +14,7 @@ import { createHttpApp } from './http/app.ts'
 import { type Fetch, listen } from './http/server.ts'
 import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
+import { createInstanceMail } from './manage/instance-mail.ts'
 import { unlockSecrets } from './manage/keys.ts'
 import { createHttp } from './net.ts'
 import { createPrograms } from './programs.ts'
@@ -31,6 +33,8 @@ export interface Overrides {
   clock?: Clock
   /** Writes a line to standard output, for the console channel. */
   print?: (line: string) => void
+  /** Reads the configuration again, for what may be refreshed while it runs. */
+  reload?: () => Config
 }
 
 /** A daemon: built whole, then started. `stop` may be called at any time, and more than once. */
@@ -50,7 +54,7 @@ const LEAST_DRAIN = 1000
  * bottom. Cleanups are named and run in the opposite order; a failed start runs those that were registered by then.
  */
 export async function createApp(config: Config, log: Log, overrides: Overrides = {}): Promise<App> {
-  const { clock = systemClock, print = () => {} } = overrides
+  const { clock = systemClock, print = () => {}, reload = () => config } = overrides
   const { onStop, stop } = cleanups(log)
   try {
     const dataDir = resolve(config.dataDir)
@@ -66,6 +70,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       credentialsDirectory: config.credentialsDirectory,
       dataDir,
     }
+    const ownPaths = [dataDir, masterKeyPath(keySources)]
     const secrets = await unlockSecrets(store.keys, keySources, clock)
     const notify = (notice: Notice) =>
       void sendNotice(store, notice, clock.now()).catch((thrown) => log.defect({ where: 'notice', error: thrown }))
@@ -75,7 +80,12 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     const http = createHttp({ ...config.egress, own, authorities })
     onStop('http', http.close)
     const channelOf = (kind: string) => (isChannelKind(kind) ? channels[kind] : undefined)
-    const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets })
+    const instanceMail = createInstanceMail(
+      () => reload().smtp,
+      (path) => readFileSync(path, 'utf8'),
+    )
+    const defaultsOf = (kind: string) => (kind === 'mail' ? instanceMail.defaults() : undefined)
+    const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets, defaultsOf })
     const programs = createPrograms(config.shell.allow)
     const limits = { inFlight: config.delivery.concurrency, attempt: config.delivery.timeout }
     const worker = createWorker({
@@ -102,7 +112,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       context: {
         poolSize: config.connections.poolSize,
         sqlitePaths: config.connections.sqlite.paths.map((path) => resolve(path)),
-        deniedPaths: [dataDir, masterKeyPath(keySources)],
+        deniedPaths: ownPaths,
         self: selfCommand(),
         authorities,
       },
@@ -121,6 +131,13 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       clock,
       log,
       baseUrl: config.baseUrl,
+      attachments: {
+        readFile: createFileReader(
+          config.attachments.paths.map((path) => resolve(path)),
+          ownPaths,
+        ),
+        most: config.attachments.maxMegabytes * 1e6,
+      },
       timeout,
       maxRows,
       signal: ending.signal,
@@ -144,10 +161,11 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       sources,
       programs,
       readSchedule,
+      defaultsOf,
       onRulesChanged: scheduler.wake,
     })
     let trouble: string | null = 'It is starting.'
-    const api = createHttpApp({ store, manage, flow, scheduler, log, clock, readiness: () => trouble })
+    const api = createHttpApp({ store, manage, instanceMail, flow, scheduler, log, clock, readiness: () => trouble })
 
     return {
       fetch: (request) => api.fetch(request),

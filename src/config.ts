@@ -13,6 +13,10 @@ const whole = (least: number, most: number) =>
     v.maxValue(most, `must be a whole number from ${least} to ${most}`),
   )
 const oneOf = <const T extends string[]>(...values: T) => v.picklist(values, `must be one of ${values.join(', ')}`)
+const flag = v.pipe(
+  v.union([v.boolean(), v.picklist(['true', 'false'])], 'must be true or false'),
+  v.transform((value) => value === true || value === 'true'),
+)
 const list = () => v.array(text(), 'must be a list')
 const absolutePath = v.pipe(text(), v.regex(/^\//, 'must be whole paths that begin with /'))
 const time = (least: string, most: string) =>
@@ -81,6 +85,21 @@ const schema = v.strictObject({
   delivery: group({
     concurrency: setting(whole(1, 1024), 256, 'Sends at a time, over all destinations.'),
     timeout: setting(time('1s', '5m'), '30s', 'Longest time of one attempt.'),
+  }),
+  smtp: group({
+    host: optional(text(), 'Mail server for channels that name none.'),
+    port: optional(whole(1, 65_535), 'Its port. Default: 587 for starttls, 465 for implicit, 25 for none.'),
+    tls: setting(oneOf('starttls', 'implicit', 'none'), 'starttls', 'How the connection to it is secured.'),
+    verify: setting(flag, true, 'Whether its certificate is checked: true or false.'),
+    user: optional(text(), 'User name there.'),
+    password: optional(text(), 'Password there. Better in a file: smtp.passwordFile.'),
+    passwordFile: optional(text(), 'File with the password.'),
+    sender: optional(text(), 'Sender of mail whose channel names none, such as Alerts <alerts@example.com>.'),
+    to: setting(list(), [], 'Recipients of mail that names none.'),
+  }),
+  attachments: group({
+    paths: setting(list(), [], 'Folders of which files may go along with messages.'),
+    maxMegabytes: setting(whole(1, 50), 5, 'Largest size of the files of one message together.'),
   }),
   retention: group({
     days: setting(whole(1, 3650), 30, 'Evaluations and deliveries older than this are removed.'),

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { AttachmentLimits } from './compose/attachments.ts'
 import { AppError } from './errors.ts'
 import { orders } from './evaluate/policy.ts'
 import { type Advance, advance } from './evaluate/state.ts'
@@ -51,6 +52,8 @@ export interface FlowDeps {
   log: Log
   /** Where people reach this instance, for links; null when unknown. */
   baseUrl: string | null
+  /** Which files may go along with messages. */
+  attachments: AttachmentLimits
   /** Limits of queries that have none of their own: ms, rows. */
   timeout: number
   maxRows: number
@@ -168,7 +171,7 @@ async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => v
 
 /** Decides who is told of what moved, and writes the messages. */
 async function tell(
-  { store, baseUrl }: FlowDeps,
+  { store, baseUrl, attachments }: FlowDeps,
   evidence: Evidence,
   alerts: readonly Alert[],
   { transitions, alerts: after }: Advance,
@@ -204,6 +207,8 @@ async function tell(
     evaluationId,
     now,
     baseUrl,
+    settingsOf: store.deliveries.settingsOf,
+    attachments,
   })
   const refusals = decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) }))
   return { written, decisions: [...written.map(({ decision }) => decision), ...refusals].map(shortened) }

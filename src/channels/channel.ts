@@ -17,6 +17,8 @@ export interface SendContext {
   now: number
   /** The receipt of the first delivered message of the same alert, for threads and updates. */
   previous?: JsonObject
+  /** What the instance gives for settings of this kind that are left out; holds secrets. */
+  defaults?: JsonObject
   /** Lives as long as the process, per channel: tokens, connection pools. `closeCache` ends it. */
   cache: Map<string, unknown>
   /** Writes a line to standard output. */
@@ -117,6 +119,8 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
    * secret ones, the route's over them; empty: the destination as a whole.
    */
   place?(settings: Partial<v.InferOutput<Schema>>): string
+  /** Pure: what checked settings lack that the instance's defaults do not give either, each with the remedy. */
+  missing?(settings: v.InferOutput<Schema>, defaults: JsonObject): { path: string; message: string }[]
   /** Pure: same input, same bytes. */
   render(message: Message, settings: v.InferOutput<Schema>): Payload
   /** Throws `DeliveryError`; never loops, logs, reads the database or opens secrets. */

@@ -3,11 +3,20 @@ import { consoleChannel } from './console.ts'
 import { git } from './git.ts'
 import { inbox } from './inbox.ts'
 import { mail } from './mail.ts'
+import { microsoftGraphMail } from './microsoft-graph-mail.ts'
 import { shell } from './shell.ts'
 import { webhook } from './webhook.ts'
 
 /** Every kind of channel, by kind. */
-export const channels = { webhook, mail, git, shell, console: consoleChannel, inbox } satisfies Record<string, Channel>
+export const channels = {
+  webhook,
+  mail,
+  'microsoft-graph-mail': microsoftGraphMail,
+  git,
+  shell,
+  console: consoleChannel,
+  inbox,
+} satisfies Record<string, Channel>
 
 export type ChannelKind = keyof typeof channels
 

@@ -1,66 +1,46 @@
-import { domainToASCII } from 'node:url'
+import type { JsonObject } from '../model/json.ts'
 import type { Attachment, Message } from '../model/message.ts'
 import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
-import { cleanLine, cleanLines, cut } from './content/clean.ts'
-import { htmlText } from './content/html-text.ts'
-import { plainText } from './content/plain.ts'
+import { cleanLine } from './content/clean.ts'
+import { type Completed, completed, missingOf, ports } from './mail/defaults.ts'
 import { mailFailure } from './mail/failure.ts'
-import { mailHtml } from './mail/html.ts'
+import { messageIdOf } from './mail/identity.ts'
+import { LONGEST_SUBJECT, type MailPayload, mailPayload } from './mail/payload.ts'
 import { type Mailbox, parseMailboxes } from './mail/recipients.ts'
 import { type MailSettings, MOST_CONNECTIONS, mailSettings } from './mail/settings.ts'
+import { mailShares } from './mail/shares.ts'
 import type { SentMail } from './mail/transport.ts'
 
-/** A mail but for its identity and date. */
-interface MailPayload {
-  from: Mailbox | undefined
-  replyTo: Mailbox[]
-  to: Mailbox[]
-  cc: Mailbox[]
-  bcc: Mailbox[]
-  subject: string
-  text: string
-  html?: string
-  attachments: Attachment[]
-}
-
-const ports = { starttls: 587, implicit: 465, none: 25 } as const
+/** A mail but for its identity and date, and for what the instance adds. */
+type Payload = MailPayload & { from: Mailbox | undefined }
+type Whole = MailPayload & Pick<Completed, 'server' | 'from'>
 
 export const mail = {
   kind: 'mail',
   label: 'Mail (SMTP)',
   documentation: 'https://www.rfc-editor.org/rfc/rfc5321',
   settings: mailSettings,
-  limits: { title: 250, inFlight: MOST_CONNECTIONS, retries: 'chat' },
+  limits: { title: LONGEST_SUBJECT, inFlight: MOST_CONNECTIONS, retries: 'chat' },
   // A repeated mail has the same Message-ID, so that it can be told from a new one; a lost one cannot be told at all.
   idempotent: true,
   destination({ host, port, tls, user }: MailSettings): string {
+    if (host === undefined) return 'smtp://the instance'
     return `smtp://${user === undefined ? '' : `${encodeURIComponent(user)}@`}${host}:${port ?? ports[tls]}`
   },
-  render(message: Message, { sender, replyTo, to, cc, bcc, subject }: MailSettings): MailPayload {
-    return {
-      from: parseMailboxes(sender)[0],
-      replyTo: parseMailboxes(replyTo),
-      to: parseMailboxes(to),
-      cc: parseMailboxes(cc),
-      bcc: parseMailboxes(bcc),
-      subject: cut(cleanLine(subject === undefined || subject.trim() === '' ? message.title : subject), 250),
-      ...content(message),
-      attachments: message.attachments,
-    }
+  split: mailShares,
+  missing: missingOf,
+  render(message: Message, settings: MailSettings): Payload {
+    return { from: parseMailboxes(settings.sender)[0], ...mailPayload(message, settings) }
   },
-  async send(payload: MailPayload, settings: MailSettings, context: SendContext): Promise<Receipt> {
-    if (payload.from === undefined || [...payload.to, ...payload.cc, ...payload.bcc].length === 0) {
-      throw new DeliveryError('rejected', 'no-recipients', 'No recipient is named, by the channel or by the route.')
-    }
-    const { host, port, tls, verify, ca, user, password } = settings
-    const server = { host, port: port ?? ports[tls], tls, verify, ca, user, password }
-    const messageId = messageIdOf(context.deliveryId, payload.from)
+  async send(payload: Payload, settings: MailSettings, context: SendContext): Promise<Receipt> {
+    const { server, ...whole } = wholeOf(payload, settings, context.defaults ?? {})
+    const messageId = messageIdOf(context.deliveryId, whole.from)
     let complete = false
     try {
       // The mail library takes memory that a daemon without mail need not give.
       const { transportFor } = await import('./mail/transport.ts')
       const transport = transportFor(server, context.http, context.cache)
-      const sent = await transport.send(mailOf(payload, messageId, context), () => {
+      const sent = await transport.send(mailOf(whole, messageId, context), () => {
         complete = true
       })
       return { response: receiptText(sent), reference: { messageId } }
@@ -68,16 +48,23 @@ export const mail = {
       throw mailFailure(thrown, complete)
     }
   },
-} satisfies Channel<typeof mailSettings, MailPayload>
+} satisfies Channel<typeof mailSettings, Payload>
 
-function content(message: Message): Pick<MailPayload, 'text' | 'html'> {
-  const { body } = message
-  if (body === undefined) return { text: plainText(message), html: mailHtml(message) }
-  if (body.contentType === 'text/html') return { text: htmlText(body.text), html: body.text }
-  return { text: cleanLines(body.text) }
+/** Throws `rejected` when the mail has no server, sender or recipient even so. */
+function wholeOf(payload: Payload, settings: MailSettings, defaults: JsonObject): Whole {
+  const found = completed(settings, defaults)
+  if (found === null) {
+    const lacking = missingOf(settings, defaults).map(({ path, message }) => `${path} ${message}`)
+    throw new DeliveryError('rejected', 'settings', `The channel cannot send: ${lacking.join('; ')}.`)
+  }
+  const isNamed = [...payload.to, ...payload.cc, ...payload.bcc].length > 0
+  const to = isNamed ? payload.to : found.to
+  if (!isNamed && to.length === 0)
+    throw new DeliveryError('rejected', 'no-recipients', 'No recipient is named, by the channel or by the route.')
+  return { ...payload, to, from: found.from, server: found.server }
 }
 
-function mailOf({ attachments, ...rest }: MailPayload, messageId: string, context: SendContext) {
+function mailOf({ attachments, ...rest }: Omit<Whole, 'server'>, messageId: string, context: SendContext) {
   const { now, signal, previous } = context
   const first = previous?.['messageId']
   return {
@@ -89,11 +76,6 @@ function mailOf({ attachments, ...rest }: MailPayload, messageId: string, contex
     attachments: attachments.map(fileOf),
     signal,
   }
-}
-
-function messageIdOf(deliveryId: string, { address }: Mailbox): string {
-  const domain = domainToASCII(address.slice(address.lastIndexOf('@') + 1)) || 'localhost'
-  return `<${deliveryId}@${domain}>`
 }
 
 function fileOf({ name, contentType, content: base64 }: Attachment) {

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 export async function serve(terminal: Terminal, flags: Flags): Promise<number> {
   const config = settle(terminal, flags)
   const log = createLog(terminal.err, config.log.level, systemClock)
-  const app = await createApp(config, log, { print: terminal.out })
+  const app = await createApp(config, log, { print: terminal.out, reload: () => settle(terminal, flags) })
   try {
     await app.start()
     await asked(terminal.signal)

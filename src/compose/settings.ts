@@ -1,22 +1,23 @@
-import { renderTemplate } from '../language/template.ts'
+import { messageOf } from '../errors.ts'
+import { renderBody, renderTemplate } from '../language/template.ts'
 import type { Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
+import { readsColumn, recipientsOf } from './recipients.ts'
+import type { ComposeInput } from './variables.ts'
 
 /**
- * A route's settings with the Liquid templates in them rendered. A value adds no line break to a setting that has none.
- * A setting whose template fails is left out, so that the channel's own counts, and named in `errors`.
+ * A route's settings with the Liquid templates in them rendered, and those that name a column filled from it. A value adds
+ * no line break to a setting that has none. A setting that fails, or whose column holds nothing, is left out, so that the
+ * channel's own counts; failures are named in `errors`.
  */
-export async function renderSettings(
-  settings: JsonObject,
-  variables: Variables,
-  errors: string[],
-): Promise<JsonObject> {
+export async function renderSettings(input: ComposeInput, variables: Variables, errors: string[]): Promise<JsonObject> {
   const rendered: JsonObject = {}
-  for (const [key, value] of Object.entries(settings)) {
+  for (const [key, value] of Object.entries(input.route.settings)) {
     try {
-      rendered[key] = await renderSetting(value, variables)
+      const made = readsColumn(value) ? recipientsOf(key, value, input) : await renderSetting(value, variables)
+      if (made !== undefined) rendered[key] = made
     } catch (thrown) {
-      errors.push(`settings.${key}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+      errors.push(`settings.${key}: ${messageOf(thrown)}`)
     }
   }
   return rendered
@@ -24,11 +25,21 @@ export async function renderSettings(
 
 async function renderSetting(value: Json, variables: Variables): Promise<Json> {
   if (typeof value === 'string') {
-    const text = await renderTemplate('liquid', value, variables)
+    const text = await renderText(value, variables)
     return text === value || /[\r\n]/.test(value) ? text : text.replace(/[\r\n\u2028\u2029]+/g, ' ')
   }
   if (Array.isArray(value)) return await Promise.all(value.map((item) => renderSetting(item, variables)))
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(async ([key, item]) => [key, await renderSetting(item, variables)] as const)
   return Object.fromEntries(await Promise.all(entries))
+}
+
+/** JSON in a text, such as recipients with variables of their own, is kept whole whatever the values are. */
+async function renderText(text: string, variables: Variables): Promise<string> {
+  if (!/^\s*[[{]/.test(text) || !/\{[{%]/.test(text)) return await renderTemplate('liquid', text, variables)
+  try {
+    return (await renderBody('liquid', text, variables)).text
+  } catch {
+    return await renderTemplate('liquid', text, variables)
+  }
 }

@@ -20,11 +20,12 @@ export function alertTable({ alerts, result, rule }: ComposeInput): MessageTable
   const places = shown.map((name) => all.indexOf(name))
   const rows = indexes
     .slice(0, most)
-    .map((index) => places.map((column) => cellText(result.rows[index]?.[column] ?? null)))
+    .map((index) => places.map((column) => oneLine(cellText(result.rows[index]?.[column] ?? null), LONGEST_CELL)))
   return { columns: shown.map((name) => oneLine(name, LONGEST_CELL)), rows, more: indexes.length - rows.length }
 }
 
-function cellText(cell: Json): string {
+/** A cell as text; nothing for NULL. */
+export function cellText(cell: Json): string {
   if (cell === null) return ''
-  return oneLine(typeof cell === 'object' ? JSON.stringify(cell) : String(cell), LONGEST_CELL)
+  return typeof cell === 'object' ? JSON.stringify(cell) : String(cell)
 }

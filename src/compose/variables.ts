@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../model/json.ts'
 import type { AlertKind, MessageAlert } from '../model/message.ts'
 import type { ColumnType, QueryResult } from '../model/result.ts'
 import type { Route, Rule } from '../model/rule.ts'
+import type { AttachmentLimits } from './attachments.ts'
 
 /** An alert of a message, with the indexes of its rows in the result. */
 export type ComposeAlert = MessageAlert & { rows: number[] }
@@ -26,8 +27,14 @@ export interface ComposeInput {
   baseUrl: string | null
   /** When an alert that has ended began to fire. */
   firingFrom?: number
+  /** Of an end: the settings under which the messages that it ends went out. */
+  former?: JsonObject[]
   /** Further variables, of the one recipient it is written for. */
   recipient?: JsonObject
+  /** What the channel itself is set to, where that is not part of the route's settings. */
+  channelSettings?: JsonObject
+  /** No files go along without it. */
+  attachments?: AttachmentLimits
 }
 
 /** Rows templates see; `row_count` is the number of all. */

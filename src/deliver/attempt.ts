@@ -66,6 +66,7 @@ async function send(claim: Claim, open: OpenTarget, tools: AttemptTools, signal:
     print: tools.print,
     programs: tools.programs,
   }
+  if (open.defaults !== undefined) context.defaults = open.defaults
   if (previous !== null) context.previous = previous
   if (claim.doubtful && !channel.idempotent && channel.probe !== undefined) {
     const found = await channel.probe(settings, context).catch(stillUnknown)

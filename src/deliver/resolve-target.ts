@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Reason } from '../model/reason.ts'
-import { fromTexts } from '../model/settings.ts'
+import { fromTexts, secretKeys } from '../model/settings.ts'
 import { validate } from '../model/validate.ts'
 import { secretForms } from '../redact.ts'
 import type { Secrets } from '../secrets.ts'
@@ -18,6 +18,8 @@ export interface OpenTarget {
   secrets: readonly string[]
   /** Lives as long as the stored channel does unchanged. */
   cache: Map<string, unknown>
+  /** What the instance gives for settings that are left out. */
+  defaults?: JsonObject
 }
 
 /** Opens where a delivery goes, or says why nothing can go there. */
@@ -27,13 +29,16 @@ export interface TargetSources {
   channels: Pick<ChannelQueries, 'get' | 'closedBy'>
   channelOf: (kind: string) => Channel | undefined
   secrets: Pick<Secrets, 'open'>
+  /** What the instance gives for settings of a kind that are left out: the same object until it changes. */
+  defaultsOf?: (kind: string) => JsonObject | undefined
 }
 
 /** Opened secrets of inline channels that are remembered at a time. */
 const REMEMBERED = 500
+const NONE: JsonObject = {}
 
 /** The only place where secrets of channels are opened. */
-export function createTargetOpener({ channels, channelOf, secrets }: TargetSources): TargetOpener {
+export function createTargetOpener({ channels, channelOf, secrets, defaultsOf }: TargetSources): TargetOpener {
   const stored = new WeakMap<ChannelRow, Keeping>()
   const caches = new Map<string, { version: number; cache: Map<string, unknown> }>()
   const inline = new Map<string, Keeping>()
@@ -78,10 +83,13 @@ export function createTargetOpener({ channels, channelOf, secrets }: TargetSourc
   function ready(kind: string, settings: JsonObject, keeping: Keeping, own: JsonObject) {
     const channel = channelOf(kind)
     if (channel === undefined) return closed('channel-missing', kind)
+    const defaults = defaultsOf?.(kind) ?? NONE
     try {
       const full = { ...fromTexts(channel.settings, { ...settings, ...own }), ...keeping.opened }
       const valid = validate(channel.settings, full, 'settings')
-      return { channel, settings: valid, secrets: secretForms(keeping.opened), cache: keeping.cache }
+      const hidden = secretKeys(channel.settings).map((key) => defaults[key] ?? null)
+      const forms = secretForms([keeping.opened, hidden])
+      return { channel, settings: valid, secrets: forms, cache: keeping.cache, defaults }
     } catch (thrown) {
       return closed('rejected', `the settings are not valid: ${messageOf(thrown)}`)
     }
@@ -90,7 +98,11 @@ export function createTargetOpener({ channels, channelOf, secrets }: TargetSourc
   function ofRow(row: ChannelRow, own: JsonObject): OpenTarget | { closed: Reason } {
     const keeping = keepingOf(row)
     if (Object.keys(own).length > 0) return ready(row.kind, row.settings, keeping, own)
-    keeping.plain ??= ready(row.kind, row.settings, keeping, {})
+    const defaults = defaultsOf?.(row.kind) ?? NONE
+    if (keeping.plain === undefined || keeping.defaults !== defaults) {
+      keeping.plain = ready(row.kind, row.settings, keeping, {})
+      keeping.defaults = defaults
+    }
     return keeping.plain
   }
 
@@ -115,6 +127,8 @@ interface Keeping {
   cache: Map<string, unknown>
   /** With no settings of the route's own. */
   plain?: OpenTarget | { closed: Reason }
+  /** Those it was made with. */
+  defaults?: JsonObject
 }
 
 function closed(code: Reason['code'], detail: string): { closed: Reason } {

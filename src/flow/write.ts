@@ -1,4 +1,5 @@
 import type { Share } from '../channels/channel.ts'
+import type { AttachmentLimits } from '../compose/attachments.ts'
 import { type Composed, composeMessage } from '../compose/compose.ts'
 import type { ComposeInput } from '../compose/variables.ts'
 import type { Order } from '../evaluate/policy.ts'
@@ -35,6 +36,9 @@ export interface Writing {
   evaluationId: string
   now: number
   baseUrl: string | null
+  /** The settings under which deliveries went out. */
+  settingsOf: (deliveries: readonly string[]) => Promise<JsonObject[]>
+  attachments: AttachmentLimits
 }
 
 /** All that the settings name. */
@@ -53,7 +57,7 @@ export async function compose(orders: readonly Order[], writing: Writing): Promi
 
 /** One message, or one for each recipient where the channel tells them apart. */
 async function writeOne(order: Order, way: Way, target: Target, writing: Writing): Promise<Written[]> {
-  const input = inputOf(order, way, target, writing)
+  const input = await inputOf(order, way, target, writing)
   const composed = await composeMessage(input)
   const trigger = isEnd(order) ? onlyTrigger(order, writing) : null
   const shares =
@@ -95,11 +99,10 @@ async function formerShares(
 }
 
 function readsRows(setting: Json): boolean {
-  const text = JSON.stringify(setting)
-  return /\{[{%][^}]*\b(?:rows?|query_results?)\b/.test(text) || text.includes('"fromColumn"')
+  return /\{[{%][^}]*\b(?:rows?|query_results?)\b/.test(JSON.stringify(setting))
 }
 
-function inputOf(order: Order, way: Way, target: Target, writing: Writing): ComposeInput {
+async function inputOf(order: Order, way: Way, target: Target, writing: Writing): Promise<ComposeInput> {
   const { rule, judgement, evaluationId, now } = writing
   const alerts = order.fingerprints.map((fingerprint) => alertOf(fingerprint, order, writing))
   const firingFrom = isEnd(order) ? Math.min(...alerts.map((alert) => alert.since)) : undefined
@@ -116,7 +119,9 @@ function inputOf(order: Order, way: Way, target: Target, writing: Writing): Comp
     why: whyOf(order, judgement),
     error: judgement.error,
     baseUrl: writing.baseUrl,
-    ...(firingFrom === undefined ? {} : { firingFrom }),
+    channelSettings: way.channelSettings,
+    attachments: writing.attachments,
+    ...(firingFrom === undefined ? {} : { firingFrom, former: await writing.settingsOf(triggersOf(order, writing)) }),
   }
 }
 
@@ -160,13 +165,18 @@ function writtenOf(
  * The message that told of all the alerts of an end, if it was one. Each recipient's own delivery of it decides whether
  * that recipient hears of the end, since some may have got it and others not.
  */
-function onlyTrigger({ route, fingerprints }: Order, { told }: Writing): string | null {
+function onlyTrigger(order: Order, writing: Writing): string | null {
+  const [only = null, ...others] = triggersOf(order, writing)
+  return others.length === 0 ? only : null
+}
+
+/** The messages that last told of the alerts of an order. */
+function triggersOf({ route, fingerprints }: Order, { told }: Writing): string[] {
   const ended = new Set(fingerprints)
-  const triggers = new Set(
-    told.flatMap((state) => (state.route === route && ended.has(state.fingerprint) ? (state.delivery?.id ?? []) : [])),
+  const ids = told.flatMap((state) =>
+    state.route === route && ended.has(state.fingerprint) ? (state.delivery?.id ?? []) : [],
   )
-  const [only = null] = triggers
-  return triggers.size === 1 ? only : null
+  return [...new Set(ids)]
 }
 
 function isEnd({ kind }: Order): boolean {

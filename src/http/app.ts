@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { Flow } from '../flow.ts'
 import type { Log } from '../log.ts'
 import type { Manage } from '../manage/index.ts'
+import type { InstanceMail } from '../manage/instance-mail.ts'
 import type { Store } from '../store/index.ts'
 import type { Scheduler } from '../trigger/scheduler.ts'
 import { enterProject, requireToken } from './auth.ts'
@@ -17,12 +18,14 @@ import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
+import { operationRoutes } from './routes/operations.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
 
 export interface HttpDeps {
   store: Store
   manage: Manage
+  instanceMail: InstanceMail
   flow: Pick<Flow, 'tryRule'>
   scheduler: Pick<Scheduler, 'runNow'>
   log: Pick<Log, 'defect' | 'requestFinished'>
@@ -49,6 +52,7 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   app.use('/api/*', requireToken(manage.tokens))
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
   app.route('/api/v1/kinds', kindRoutes())
+  app.route('/api/v1/operations', operationRoutes(deps.instanceMail))
   app.route('/api/v1/projects/:project', projectRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
   app.use('/v1/*', requireToken(manage.tokens))

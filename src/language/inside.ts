@@ -23,3 +23,8 @@ export function markdownInside(text: string): string {
 export function markdownUrl(text: string): string {
   return text.replace(/[()\s\\<>]/g, (char) => encodeURIComponent(char).replace('(', '%28').replace(')', '%29'))
 }
+
+/** The text as HTML or XML has it, in content and in quoted attributes. */
+export function htmlInside(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+}

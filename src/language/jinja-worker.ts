@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Environment, initSync } from 'minijinja-js/dist/web/minijinja_js.js'
 import { messageOf } from '../errors.ts'
-import { jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
+import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { filters, type JinjaFilter } from './jinja/filters.ts'
 import { keysInOrder, pythonJson, pythonText } from './jinja/print.ts'
 import type { JinjaAnswer, JinjaRequest } from './jinja/protocol.ts'
@@ -55,6 +55,7 @@ function createEnvironment(): Environment {
     __json_value: (text) => jsonValue(words[String(text)] ?? String(text)),
     __markdown: (text) => markdownInside(String(text)),
     __markdown_url: (text) => markdownUrl(String(text)),
+    __html: (text) => htmlInside(String(text)),
   }
   for (const [name, filter] of Object.entries(own)) made.addFilter(name, guarded(filter))
   return made

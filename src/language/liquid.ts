@@ -9,7 +9,7 @@ import {
   toValueSync,
 } from 'liquidjs'
 import { didYouMean } from '../model/nearest.ts'
-import { jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
+import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { MOST_OUTPUT } from './limits.ts'
 import { scanTags } from './tags.ts'
 import { TemplateError } from './template-error.ts'
@@ -27,12 +27,13 @@ const CACHE = { entries: 500, characters: 4_000_000 }
 /** Numbers from here on are times in ms, not in s, to the filter `date`. */
 const LEAST_MILLISECONDS = 100_000_000_000
 
-/** Filters that are put behind a value by where it stands: in a string or outside one, in Markdown or a link there. */
+/** Filters that are put behind a value by where it stands: in a string or outside one, in Markdown or a link there, in HTML. */
 export const ownFilters = {
   jsonText: 'json_text',
   jsonValue: 'json_value',
   markdown: 'markdown_text',
   markdownUrl: 'markdown_url',
+  html: 'html_text',
 }
 
 let made: Liquid | undefined
@@ -101,6 +102,7 @@ function createLiquid(): Liquid {
   liquid.registerFilter(ownFilters.jsonValue, (value: unknown) => jsonValue(show(value)))
   liquid.registerFilter(ownFilters.markdown, (value: unknown) => markdownInside(show(value)))
   liquid.registerFilter(ownFilters.markdownUrl, (value: unknown) => markdownUrl(show(value)))
+  liquid.registerFilter(ownFilters.html, (value: unknown) => htmlInside(show(value)))
   return liquid
 }
 

@@ -34,12 +34,12 @@ export async function renderMarkdown(engine: Engine, text: string, variables: Va
 }
 
 /**
- * Renders a body. Where it is JSON every tag is rendered inside its string, so that no value can break it. Throws
- * `TemplateError`, also when a body that declares JSON renders to something else.
+ * Renders a body. Where it is JSON every tag is rendered inside its string, so that no value can break it; where it begins
+ * with an HTML tag values are text, unless their last filter says that they are HTML already. Throws `TemplateError`, also when a body that declares JSON renders to something else.
  */
 export async function renderBody(engine: Engine, text: string, variables: Variables): Promise<RenderedBody> {
   const plan = planBody(text, engine)
-  if (plan.kind === 'text') return sniffed(await renderTemplate(engine, text, variables))
+  if (plan.kind === 'text') return sniffed(await (isHtml(text) ? renderHtml : renderTemplate)(engine, text, variables))
   if (plan.kind === 'slots') {
     const rendered = await renderSlots(engine, plan.slots, variables)
     return json(fillBody(plan.parts, plan.slots, rendered))
@@ -110,5 +110,21 @@ function sniffed(text: string): RenderedBody {
       return { text, contentType: 'text/plain' }
     }
   }
-  return { text, contentType: /^\s*<(?:!doctype html|html)\b/i.test(text) ? 'text/html' : 'text/plain' }
+  return { text, contentType: isHtml(text) ? 'text/html' : 'text/plain' }
+}
+
+/** Whether a text, or a template after tags that only set something, begins with a tag of HTML. */
+function isHtml(text: string): boolean {
+  return /^(?:\s|\{%[^%]*%\})*<(?:!doctype html|html|head|style|body|div|p|h[1-6]|table|ul|ol|center|section|span|b|strong|i|em|a|img|br|hr)(?:\s[^<]*)?\/?>/i.test(
+    text,
+  )
+}
+
+async function renderHtml(engine: Engine, text: string, variables: Variables): Promise<string> {
+  const isReady = ({ source }: Tag) => /\|\s*(?:escape|escape_once|e|raw|safe|newline_to_br)\s*-?\}\}$/.test(source)
+  if (engine === 'jinja') return await renderJinja(text, variables, (tag) => (isReady(tag) ? 'text' : 'html'))
+  return renderLiquid(
+    withFilters(text, (tag) => (isReady(tag) ? 'raw' : ownFilters.html)),
+    variables,
+  )
 }

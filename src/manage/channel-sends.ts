@@ -12,7 +12,7 @@ import { sentence } from '../model/reason.ts'
 import { validate } from '../model/validate.ts'
 import type { ChannelRow } from '../store/channels.ts'
 import { identity } from './channels.ts'
-import { type Caller, find, type ManageContext } from './context.ts'
+import { type Caller, channelKind, find, type ManageContext } from './context.ts'
 import { anySettings, checkOverrides, kindOf, openSettings, sealSettings } from './settings.ts'
 
 const text = (most: number) => v.pipe(v.string('must be text'), v.maxLength(most, `must be at most ${most} characters`))
@@ -110,7 +110,7 @@ export function manageChannelSends(context: ManageContext) {
   /** A target of settings that are stored nowhere else; `before` are those whose secrets they may keep. */
   function draftTarget(kind: string, settings: JsonObject, before: JsonObject | null): Target {
     const seal = (plain: string) => secrets.seal(plain, `rules|null|${TEST}`)
-    return { channelId: null, kind, ...sealSettings(kindOf<Channel>(channels, kind), settings, before, seal) }
+    return { channelId: null, kind, ...sealSettings(channelKind(context, kind), settings, before, seal) }
   }
 
   function testMessage(caller: Caller, what: string): Message {

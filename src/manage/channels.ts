@@ -1,14 +1,12 @@
 import * as v from 'valibot'
-import type { Channel } from '../channels/channel.ts'
-import { channels } from '../channels/index.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject } from '../model/json.ts'
 import { name } from '../model/rule.ts'
 import { validate } from '../model/validate.ts'
 import type { ChannelRow } from '../store/channels.ts'
 import type { NameFilter } from '../store/connections.ts'
-import { type Caller, editable, find, inUse, type ManageContext, showing } from './context.ts'
-import { anySettings, checkProgram, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
+import { type Caller, channelKind, editable, find, inUse, type ManageContext, showing } from './context.ts'
+import { anySettings, checkProgram, openSecrets, openSettings, sealSettings } from './settings.ts'
 
 export const newChannel = v.strictObject({
   name,
@@ -67,7 +65,7 @@ export function manageChannels(context: ManageContext) {
     async create(caller: Caller, input: unknown): Promise<ChannelView> {
       const wanted = validate(newChannel, input)
       const id = newId('chn', clock.now())
-      const kind = kindOf<Channel>(channels, wanted.kind)
+      const kind = channelKind(context, wanted.kind)
       const seal = (plain: string) => secrets.seal(plain, identity(id))
       const stored = sealSettings(kind, wanted.settings, null, seal)
       checkProgram(kind, stored.settings, context.programs)
@@ -89,7 +87,7 @@ export function manageChannels(context: ManageContext) {
       const isRenamed = edit.name !== undefined && edit.name !== row.name
       const users = isRenamed ? await store.channels.usedBy(row.project, row.name) : []
       if (users.length > 0 && !force) throw inUse('channel', row.name, users)
-      const kind = kindOf<Channel>(channels, edit.kind ?? row.kind)
+      const kind = channelKind(context, edit.kind ?? row.kind)
       const before = kind.kind === row.kind ? openSettings(row, secrets, identity(row.id)) : null
       const given = edit.settings ?? row.settings
       const stored = sealSettings(kind, given, before, (plain) => secrets.seal(plain, identity(row.id)))

@@ -1,11 +1,15 @@
+import type { Channel } from '../channels/channel.ts'
+import { channels } from '../channels/index.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Sources } from '../flow/sources.ts'
+import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { RuleDefinition } from '../model/rule.ts'
 import type { Programs } from '../programs.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Store } from '../store/index.ts'
+import { kindOf } from './settings.ts'
 
 /** On whose behalf something is changed, and in which project. */
 export interface Caller {
@@ -25,8 +29,15 @@ export interface ManageContext {
   programs: Pick<Programs, 'refusal'>
   /** Reads a schedule whose `every` counts from `anchor`. Throws `invalid` naming the field. */
   readSchedule: (schedule: RuleDefinition['schedule'], anchor: number) => { next(time: number): number | null }
+  /** What the instance gives for settings of a kind of channel that are left out. */
+  defaultsOf?: (kind: string) => JsonObject | undefined
   /** Called after a change that may make a rule due sooner. */
   onRulesChanged: () => void
+}
+
+/** The kind of channel of that name, with what the instance gives it. Throws `invalid`, naming the nearest one. */
+export function channelKind({ defaultsOf }: Pick<ManageContext, 'defaultsOf'>, kind: string, path?: string) {
+  return { ...kindOf<Channel>(channels, kind, path), defaults: defaultsOf?.(kind) ?? {} }
 }
 
 /** Names of things are unique within their project; ids anywhere. */

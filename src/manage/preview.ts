@@ -2,6 +2,7 @@ import { channels, isChannelKind } from '../channels/index.ts'
 import { messageOf } from '../errors.ts'
 import type { Draft } from '../flow.ts'
 import type { NewDelivery } from '../model/delivery.ts'
+import type { Message } from '../model/message.ts'
 import { sentence } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { Rule } from '../model/rule.ts'
@@ -28,7 +29,7 @@ export async function previewOf(store: Store, rule: Rule, { commit, written }: D
         channel: decision.channel,
         kind: delivery.target.kind,
         settings: delivery.target.settings,
-        message: delivery.message,
+        message: withoutFiles(delivery.message),
         rendered: await renderedFor(store, delivery),
       })),
     ),
@@ -41,10 +42,15 @@ async function renderedFor(store: Store, { target, message }: NewDelivery): Prom
   if (!isChannelKind(target.kind)) return null
   const row = target.channelId === null ? undefined : await store.channels.get(target.channelId)
   try {
-    return channels[target.kind].render(message, { ...row?.settings, ...target.settings } as never)
+    return channels[target.kind].render(withoutFiles(message), { ...row?.settings, ...target.settings } as never)
   } catch (thrown) {
     return { error: messageOf(thrown) }
   }
+}
+
+/** A message whose files are named but not there: they may be large, and a preview is read by people. */
+function withoutFiles(message: Message): Message {
+  return { ...message, attachments: message.attachments.map((file) => ({ ...file, content: '' })) }
 }
 
 function firstRows({ columns, rows, truncated, elapsed }: QueryResult) {

@@ -6,7 +6,7 @@ import { didYouMean } from '../model/nearest.ts'
 import { type InlineChannel, type Route, type Rule, type RuleDefinition, routeKeys } from '../model/rule.ts'
 import { defaultsOf, secretKeys } from '../model/settings.ts'
 import { faulty } from '../model/validate.ts'
-import type { ManageContext } from './context.ts'
+import { channelKind, type ManageContext } from './context.ts'
 import { formerRoutes } from './route-match.ts'
 import { checkOverrides, checkProgram, kindOf, openSecrets, openSettings, sealSettings } from './settings.ts'
 
@@ -22,7 +22,7 @@ export interface RouteOwner {
   before: Pick<Rule, 'definition' | 'inline'> | null
 }
 
-type RouteContext = Pick<ManageContext, 'store' | 'secrets' | 'programs'>
+type RouteContext = Pick<ManageContext, 'store' | 'secrets' | 'programs' | 'defaultsOf'>
 
 /**
  * Checks that every route's channel exists or, written into the route, is valid; seals the secrets of the latter. Throws
@@ -88,7 +88,7 @@ async function sealRoute(
     checkOverrides(kindOf<Channel>(channels, row.kind), full, route.settings, `${path}.settings`, true)
     return { channel, kept: null }
   }
-  const kind = kindOf<Channel>(channels, channel.kind, `${path}.channel.kind`)
+  const kind = channelKind(context, channel.kind, `${path}.channel.kind`)
   const identity = `rules|${owner.id}|${key}`
   const before = inlineBefore(context, owner, channel.kind, former)
   const seal = (plain: string) => secrets.seal(plain, identity)

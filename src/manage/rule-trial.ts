@@ -1,3 +1,4 @@
+import { readsColumn } from '../compose/recipients.ts'
 import { QueryError } from '../connections/connection.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { compileCondition } from '../evaluate/condition.ts'
@@ -40,7 +41,7 @@ export async function tryQuery(
       checkCondition(compileCondition(condition), { ...input, now, createdAt: now, lenient, elapsed }),
     )
     const warnings = checked.flatMap(({ fixes, warnings }) => [...fixes.map(columnWarning), ...warnings])
-    return [...fingerprintWarnings(definition, result), ...new Set(warnings)]
+    return [...columnWarnings(definition, result), ...new Set(warnings)]
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown
     if (thrown instanceof QueryError && thrown.failure === 'refused')
@@ -50,11 +51,20 @@ export async function tryQuery(
   }
 }
 
-function fingerprintWarnings({ fingerprint }: RuleDefinition, { columns }: QueryResult): string[] {
+/** Columns that the fingerprint or a route's recipients name and that are not there. */
+function columnWarnings({ fingerprint, routes }: RuleDefinition, { columns }: QueryResult): string[] {
   const available = columns.map(({ name }) => name)
-  return fingerprint
-    .filter((name) => !available.includes(name))
-    .map((missing) => notReturned('fingerprint', missing, available))
+  const named = [
+    ...fingerprint.map((name) => ['fingerprint', name] as const),
+    ...routes.flatMap(({ settings }) =>
+      Object.entries(settings).flatMap(([key, value]) =>
+        readsColumn(value) ? [[`setting "${key}" of a route`, value.fromColumn] as const] : [],
+      ),
+    ),
+  ]
+  return named
+    .filter(([, name]) => !available.includes(name))
+    .map(([part, missing]) => notReturned(part, missing, available))
 }
 
 function columnWarning({ missing, available, fixedText }: ColumnFix): string {

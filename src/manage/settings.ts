@@ -13,6 +13,10 @@ export interface SettingsKind {
   kind: string
   settings: v.GenericSchema
   destination(settings: never): string
+  /** What settings lack that the defaults do not give either, with the remedy. */
+  missing?(settings: never, defaults: JsonObject): Issue[]
+  /** What the instance gives for settings that are left out. */
+  defaults?: JsonObject
 }
 
 /** Settings as they are given, before their kind tells what they must be. */
@@ -57,6 +61,8 @@ export function sealSettings(
   const isLater = ([key, value]: [string, unknown]) => templates && !names.includes(key) && isTemplate(value)
   const later = wanted.filter(isLater).map(([key]) => key)
   const full = validate(kind.settings, Object.fromEntries([...wanted, ...known]), path, later) as JsonObject
+  const lacking = kind.missing?.(full as never, kind.defaults ?? {}) ?? []
+  if (lacking.length > 0) throw faulty(lacking.map((issue) => ({ ...issue, path: `${path}.${issue.path}` })))
   const destination = kind.destination(full as never)
   if (before !== null && kept.length > 0 && kind.destination(before as never) !== destination)
     throw faulty(kept.map((name) => mustGiveAgain(`${path}.${name}`, destination)))

@@ -7,10 +7,10 @@ export interface FieldInfo {
   hint?: string
   /** Sealed at rest and never returned. */
   secret?: boolean
+  /** Only the channel itself may say it; no route and no call lays its own over it. */
+  fixed?: boolean
   /** Shown as a text area. */
   multiline?: boolean
-  /** Only the channel itself has it: a route or a call cannot lay another over it. */
-  fixed?: boolean
 }
 
 /** Attaches what a form shows to a setting's schema: `v.pipe(v.string(), field({title: 'Host'}))`. */

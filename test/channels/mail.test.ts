@@ -24,10 +24,10 @@ channelContract(mail, {
     { host, sender, tls: 'implicit', port: 465, verify: false, bcc: 'audit@example.com' },
     { host: '10.0.0.25', sender, tls: 'none', port: 2525, replyTo: 'a@example.com', subject: 'Drift' },
     { host, sender, port: 587, ca: certificate('ca.pem') },
+    { to: 'ops@example.com' },
   ],
   rejected: [
-    [{ sender }, 'host', 'host'],
-    [{ host }, 'sender', 'sender'],
+    [{ sender, port: 25 }, 'host', 'settings of a connection need the mail server'],
     [{ host, sender: '' }, 'sender', 'must hold a mail address'],
     [{ host, sender: 'a@example.com; b@example.com' }, 'sender', 'at most 1 mail address'],
     [{ host, sender: 'nobody' }, 'sender', '"nobody" is not a mail address'],

@@ -42,6 +42,19 @@ describe('a trial of the query at save', () => {
   const cases: [string, QueryResult | Error, object, string | null][] = [
     ['says nothing when all is well', result, {}, null],
     [
+      'names a column of recipients that is not there',
+      result,
+      {
+        routes: [
+          {
+            channel: { kind: 'mail', settings: { host: 'h', sender: 'a@x.example' } },
+            settings: { to: { fromColumn: 'hots' } },
+          },
+        ],
+      },
+      'The setting "to" of a route names the column "hots", which the query does not return. Did you mean "host"?',
+    ],
+    [
       'names a fingerprint column that is not there',
       result,
       { fingerprint: ['hots'] },

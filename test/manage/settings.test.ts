@@ -21,6 +21,7 @@ const schema = v.strictObject({
   password: v.optional(secret('Password')),
   token: v.optional(secret('Token')),
   subject: v.optional(v.pipe(text('Subject'), v.maxLength(10, 'must be at most 10 characters'))),
+  domains: v.optional(v.pipe(v.string('must be text'), field({ title: 'Domains', fixed: true }))),
 })
 const kind: SettingsKind = {
   kind: 'played',
@@ -106,7 +107,7 @@ describe('sealing settings', () => {
   test('what is wrong is named below the path', () => {
     expect(issuesOf(() => sealSettings(kind, { hots: 'x' }, null, seal, 'routes.0.channel.settings'))).toEqual([
       'routes.0.channel.settings.host: is missing',
-      'routes.0.channel.settings.hots: unknown key. Did you mean "host"? The keys here are host, port, password, token, subject.',
+      'routes.0.channel.settings.hots: unknown key. Did you mean "host"? The keys here are host, port, password, token, subject, domains.',
     ])
   })
 })
@@ -121,7 +122,9 @@ describe('settings laid over those of a channel', () => {
       closed,
       { subjet: 'hi' },
       false,
-      ['settings.subjet: unknown key. Did you mean "subject"? The keys here are host, port, password, token, subject.'],
+      [
+        'settings.subjet: unknown key. Did you mean "subject"? The keys here are host, port, password, token, subject, domains.',
+      ],
     ],
     [
       'must be valid',
@@ -137,7 +140,7 @@ describe('settings laid over those of a channel', () => {
       closed,
       { subject: 'far too long a text', to: '{{ row.owner }}' },
       true,
-      ['settings.to: unknown key. The keys here are host, port, password, token, subject.'],
+      ['settings.to: unknown key. The keys here are host, port, password, token, subject, domains.'],
     ],
     [
       'must be valid as they are, where no templates are',
@@ -166,6 +169,13 @@ describe('settings laid over those of a channel', () => {
       { host: '{{ row.host }}' },
       true,
       ["settings.host: would send the channel's secrets elsewhere; make a channel of its own for that place"],
+    ],
+    [
+      'must not say what is for the channel itself to say',
+      open,
+      { domains: 'x' },
+      true,
+      ['settings.domains: is for the channel itself to say'],
     ],
     ['may lead elsewhere where there is no secret', open, { host: 'other' }, false, []],
   ]

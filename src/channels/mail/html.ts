@@ -1,5 +1,5 @@
 import type { Fact, Link, Message, MessageTable, Severity } from '../../model/message.ts'
-import { cleanLine, escapeHtml, safeUrl } from '../content/clean.ts'
+import { cleanLine, cut, escapeHtml, safeUrl } from '../content/clean.ts'
 import { parseMarkdown, type Span } from '../content/markdown.ts'
 import { moreRows } from '../content/plain.ts'
 
@@ -19,6 +19,7 @@ const GOOD = '#15803d'
 /** A message as an HTML document for mail programs. All that comes with the message is escaped. */
 export function mailHtml(message: Message): string {
   const colour = message.kind === 'resolved' || message.kind === 'recovered' ? GOOD : colours[message.severity]
+  const title = line(cut(message.title, LONGEST_TITLE))
   const parts = [
     message.summary === '' ? '' : `<p style="margin:0 0 12px;white-space:pre-wrap">${escapeHtml(message.summary)}</p>`,
     ...message.paragraphs.map(paragraph),
@@ -30,11 +31,11 @@ export function mailHtml(message: Message): string {
     why(message),
   ]
   return `<!doctype html>
-<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${line(message.title)}</title></head>
+<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title></head>
 <body style="margin:0;padding:16px;background:#f4f5f7;color:#1f2328;${FONT};font-size:15px;line-height:1.45">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:680px;margin:0 auto;background:#ffffff;border-top:4px solid ${colour}"><tr><td style="padding:20px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="width:100%;max-width:680px;table-layout:fixed;margin:0 auto;background:#ffffff;border-top:4px solid ${colour}"><tr><td style="padding:20px;overflow-wrap:break-word;word-wrap:break-word">
 <p style="margin:0 0 4px;font-size:12px;font-weight:bold;color:${colour}">${label(message)}</p>
-<h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">${line(message.title)}</h1>
+<h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">${title}</h1>
 ${parts.filter((part) => part !== '').join('\n')}
 </td></tr></table>
 </body></html>
@@ -66,9 +67,12 @@ function facts(list: Fact[]): string {
     ({ name, value }) =>
       `<tr><td style="${CELL};color:#57606a">${line(name)}</td><td style="${CELL}">${escapeHtml(value)}</td></tr>`,
   )
-  return rows.length === 0 ? '' : `<table cellpadding="0" cellspacing="0" style="${GRID}">${rows.join('\n')}</table>`
+  return rows.length === 0
+    ? ''
+    : `<table cellpadding="0" cellspacing="0" style="${GRID};overflow-wrap:anywhere">${rows.join('\n')}</table>`
 }
 
+const LONGEST_TITLE = 250
 const GRID = 'border-collapse:collapse;margin:0 0 12px;font-size:14px'
 
 function table(content: MessageTable): string {
@@ -81,7 +85,7 @@ function table(content: MessageTable): string {
 }
 
 function code(text: string): string {
-  return `<pre style="margin:0 0 12px;padding:10px;background:#f0f1f3;font-size:13px;white-space:pre-wrap">${escapeHtml(text)}</pre>`
+  return `<pre style="margin:0 0 12px;padding:10px;background:#f0f1f3;font-size:13px;white-space:pre-wrap;overflow-wrap:anywhere">${escapeHtml(text)}</pre>`
 }
 
 function button({ text, url }: Link, colour: string): string {

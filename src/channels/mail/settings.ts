@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { field } from '../../model/settings.ts'
-import { parseMailboxes } from './recipients.ts'
+import { refuseOutsiders } from './domains.ts'
+import { mailboxes, recipientEntries } from './recipient-settings.ts'
 
 const line = v.pipe(
   v.string('must be text'),
@@ -16,9 +17,8 @@ export const MOST_CONNECTIONS = 4
 export const mailSettings = v.pipe(
   v.strictObject({
     host: v.pipe(
-      line,
-      v.regex(/^[^\s/@?#]+$/, 'must be a host name or an address, without a path or spaces'),
-      field({ title: 'Host', hint: 'Name of the mail server.' }),
+      v.optional(v.pipe(line, v.regex(/^[^\s/@?#]+$/, 'must be a host name or an address, without a path or spaces'))),
+      field({ title: 'Host', hint: 'Name of the mail server; that of the configuration (smtp.host) unless given.' }),
     ),
     port: v.pipe(
       v.optional(
@@ -45,19 +45,21 @@ export const mailSettings = v.pipe(
     ),
     user: v.pipe(v.optional(line), field({ title: 'User' })),
     password: v.pipe(v.optional(v.string('must be text')), field({ title: 'Password', secret: true })),
-    sender: v.pipe(recipients(1, 1), field({ title: 'Sender', hint: 'Such as Alerts <alerts@example.com>.' })),
-    to: v.pipe(
-      v.optional(recipients(0, 500)),
-      field({ title: 'To', hint: 'Parted by semicolons; a route may give its own.' }),
+    sender: v.pipe(
+      v.optional(mailboxes(1, 1)),
+      field({ title: 'Sender', hint: 'Such as Alerts <alerts@example.com>; smtp.sender unless given.' }),
     ),
-    cc: v.pipe(v.optional(recipients(0, 500)), field({ title: 'Copy to' })),
-    bcc: v.pipe(v.optional(recipients(0, 500)), field({ title: 'Blind copy to' })),
-    replyTo: v.pipe(v.optional(recipients(0, 10)), field({ title: 'Reply to' })),
-    subject: v.pipe(
-      v.optional(v.string('must be text')),
-      field({ title: 'Subject', hint: "The message's title unless given." }),
-    ),
+    ...recipientEntries,
   }),
+  v.forward(
+    v.check(
+      ({ host, port, tls, verify, ca, user, password }) =>
+        host !== undefined ||
+        (tls === 'starttls' && verify && [port, ca, user, password].every((value) => value === undefined)),
+      'is missing: settings of a connection need the mail server they are for; without any, that of the configuration is used',
+    ),
+    ['host'],
+  ),
   v.forward(
     v.check(
       ({ port, tls }) => !(port === 587 && tls === 'implicit'),
@@ -86,30 +88,9 @@ export const mailSettings = v.pipe(
     ),
     ['user'],
   ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (dataset.typed) refuseOutsiders(dataset.value, addIssue)
+  }),
 )
 
 export type MailSettings = v.InferOutput<typeof mailSettings>
-
-function recipients(least: number, most: number) {
-  return v.pipe(
-    v.union(
-      [v.string(), v.array(v.string('must be text'))],
-      'must be a text of mail addresses parted by semicolons, or a list of them',
-    ),
-    v.rawCheck(({ dataset, addIssue }) => {
-      const problem = dataset.typed ? recipientProblem(dataset.value, least, most) : null
-      if (problem !== null) addIssue({ message: problem })
-    }),
-  )
-}
-
-function recipientProblem(value: string | string[], least: number, most: number): string | null {
-  try {
-    const { length } = parseMailboxes(value)
-    if (length < least) return 'must hold a mail address'
-    return length > most ? `must hold at most ${most} mail ${most === 1 ? 'address' : 'addresses'}` : null
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return thrown.message
-    throw thrown
-  }
-}

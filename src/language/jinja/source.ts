@@ -3,8 +3,8 @@ import { sortedKeys } from './literal.ts'
 import { keysOfMaps, rewriteBlock, rewriteExpression, rewriteLoop } from './rewrite.ts'
 import { isOperator, type Token, tokenize } from './tokens.ts'
 
-/** Where a value is printed: in plain text, inside a string of JSON or outside one, in Markdown or in a link there. */
-export type Printing = 'text' | 'json-text' | 'json-value' | 'markdown' | 'markdown-url'
+/** Where a value is printed: in plain text, inside a string of JSON or outside one, in Markdown, in a link there or in HTML. */
+export type Printing = 'text' | 'json-text' | 'json-value' | 'markdown' | 'markdown-url' | 'html'
 
 /** The names a template refers to, each with the line it first stands on. */
 export interface Names {
@@ -23,6 +23,7 @@ const printFilters: Record<Printing, string> = {
   'json-value': '|__json_value',
   markdown: '|__markdown',
   'markdown-url': '|__markdown_url',
+  html: '|__html',
 }
 const keywords = new Set(
   'and or not in is if else elif for recursive true false none True False None loop self super caller varargs kwargs namespace range dict cycler joiner lipsum'.split(
