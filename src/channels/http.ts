@@ -26,7 +26,7 @@ export async function requestOnce(http: Http, request: HttpRequest): Promise<Htt
 export function statusFailure(response: HttpResponse, { idempotent, now }: HttpRules): DeliveryError | null {
   const { status } = response
   if (status >= 200 && status < 300) return null
-  const retryAfter = parseRetryAfter(response.headers['retry-after'], now)
+  const retryAfter = retryAfterOf(response, now)
   const more = {
     response: answerText(response),
     ...(retryAfter === undefined ? {} : { retryAfter }),
@@ -49,8 +49,8 @@ export function answerText({ status, body }: HttpResponse): string {
 }
 
 /** ms to wait by a Retry-After header, in seconds or as a date; undefined when there is none that makes sense. */
-function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim() ?? ''
+export function retryAfterOf({ headers }: HttpResponse, now: number): number | undefined {
+  const text = headers['retry-after']?.trim() ?? ''
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER)
   // A date is told by its weekday; Date.parse alone would take much that is none.
   if (!/^[A-Za-z]{3,9},? /.test(text)) return undefined

@@ -1,10 +1,11 @@
 import type { Channel } from './channel.ts'
 import { consoleChannel } from './console.ts'
 import { mail } from './mail.ts'
+import { slack } from './slack.ts'
 import { webhook } from './webhook.ts'
 
 /** Every kind of channel, by kind. */
-export const channels = { webhook, mail, console: consoleChannel } satisfies Record<string, Channel>
+export const channels = { webhook, mail, slack, console: consoleChannel } satisfies Record<string, Channel>
 
 export type ChannelKind = keyof typeof channels
 

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type Message, type MessageKind, messageText, type RenderedBody } from '../model/message.ts'
 import type { Channel, Receipt, SendContext } from './channel.ts'
 import { answerText, requestOnce, statusFailure } from './http.ts'
-import { reaching } from './http-settings.ts'
+import { hiddenAddress, reaching } from './http-settings.ts'
 import { type WebhookSettings, webhookSettings } from './webhook/settings.ts'
 import { signWebhook } from './webhook/signature.ts'
 
@@ -19,10 +18,7 @@ export const webhook = {
   settings: webhookSettings,
   limits: { inFlight: 32, retries: 'webhook' },
   idempotent: true,
-  destination({ url }: WebhookSettings): string {
-    const hash = createHash('sha256').update(url).digest('hex').slice(0, 8)
-    return `${URL.canParse(url) ? new URL(url).origin : 'invalid'}#${hash}`
-  },
+  destination: ({ url }: WebhookSettings): string => hiddenAddress(url),
   render(message: Message, { method }: WebhookSettings): WebhookPayload {
     if (message.body !== undefined) return ownBody(message.body)
     if (method === 'GET' || method === 'DELETE') return { body: null, contentType: '' }

@@ -32,8 +32,9 @@ export function moreRows({ more }: MessageTable): string {
   return more === 0 ? '' : `+${more} more ${more === 1 ? 'row' : 'rows'}`
 }
 
-function tableText(table: MessageTable): string {
-  const lines = [table.columns, ...table.rows].map((cells) => cells.map((cell) => cut(cleanLine(cell), WIDEST_CELL)))
+/** A table in fixed width, with the note of what it leaves out; cells are cut to `widest` characters. */
+export function tableText(table: MessageTable, widest = WIDEST_CELL): string {
+  const lines = [table.columns, ...table.rows].map((cells) => cells.map((cell) => cut(cleanLine(cell), widest)))
   const widths = table.columns.map((_, column) =>
     lines.reduce((most, cells) => Math.max(most, cells[column]?.length ?? 0), 0),
   )

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { field } from '../../model/settings.ts'
-import { httpEntries } from '../http-settings.ts'
+import { httpEntries, httpUrl } from '../http-settings.ts'
 import { secretProblem } from './signature.ts'
 
 const methods = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const
@@ -40,12 +40,7 @@ const headers = v.pipe(
 /** Where a webhook goes and what goes along. */
 export const webhookSettings = v.strictObject({
   url: v.pipe(
-    v.string('must be text'),
-    v.maxLength(5000, 'must be at most 5000 characters'),
-    v.check(
-      (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
-      'must be a URL that begins with https:// or http://',
-    ),
+    httpUrl,
     field({ title: 'URL', hint: 'Often a secret in itself, so it is kept like one.', secret: true }),
   ),
   method: v.pipe(
