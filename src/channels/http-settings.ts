@@ -53,6 +53,15 @@ export const httpEntries = {
   ),
 } as const
 
+/** For channels whose vendor would show a repeated message twice. */
+export const repeatUnknown = v.pipe(
+  v.optional(v.boolean('must be true or false'), false),
+  field({
+    title: 'Repeat what may have arrived',
+    hint: 'When the answer is lost: with it the message may come twice, without it not at all.',
+  }),
+)
+
 export interface HttpSettings {
   timeoutSeconds: number
   useProxy: boolean

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
 import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
+import { orRepeat } from './http.ts'
 import { hiddenAddress, shortHash } from './http-settings.ts'
 import { type BotCall, callBot, earlierMessage, postCall, updateCall, wasPosted } from './slack/bot.ts'
 import { type SlackPayload, slackPayload } from './slack/payload.ts'
@@ -22,7 +23,10 @@ export const slack = {
   },
   render: (message: Message, settings: SlackSettings): SlackPayload => slackPayload(message, settings),
   async send(payload: SlackPayload, settings: SlackSettings, context: SendContext): Promise<Receipt> {
-    if (settings.mode === 'webhook') return withText(payload, (content) => postWebhook(content, settings, context))
+    if (settings.mode === 'webhook') {
+      const sending = withText(payload, (content) => postWebhook(content, settings, context))
+      return orRepeat(sending, settings.repeatUnknown)
+    }
     const { channel = '' } = settings
     if (channel.trim() === '') {
       const text = 'No Slack channel is named, by the channel or by the route.'
@@ -43,7 +47,10 @@ export const slack = {
       throw thrown
     }
   },
-  probe: (settings: SlackSettings, context: SendContext) => wasPosted(settings, context),
+  async probe(settings: SlackSettings, context: SendContext) {
+    const found = await wasPosted(settings, context)
+    return found === 'unknown' && settings.repeatUnknown ? 'notSent' : found
+  },
 } satisfies Channel<typeof slackSettings, SlackPayload>
 
 /** Sends the message in blocks, or as text when Slack does not accept the blocks: then the receipt says so. */

@@ -269,6 +269,16 @@ describe('a message whose fate is not known', () => {
     expect(await probe({ mode: 'webhook', webhookUrl }, answer({}))).toBe('unknown')
   })
 
+  test('is repeated all the same where that is wanted, but not when it is there', async () => {
+    const wanted = { repeatUnknown: true }
+    expect(await probe(wanted, answer({ ok: false, error: 'missing_scope' }))).toBe('notSent')
+    expect(await probe(wanted, answer({ ok: true, messages: [{ metadata: mark }] }))).toBe('sent')
+    const settings = settingsOf(slack, { webhookUrl: receiver.url, ...wanted })
+    receiver.reply('reset')
+    const failure = await failureOf(slack.send(slack.render(firing, settings), settings, contextOf({ http })))
+    expect(failure).toMatchObject({ outcome: 'retryable', reason: 'reset' })
+  })
+
   test.each([
     [
       'ratelimited',

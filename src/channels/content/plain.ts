@@ -29,7 +29,12 @@ function whyText({ why, traceUrl }: Message): string {
 
 /** How many rows a table leaves out, in words; empty for none. */
 export function moreRows({ more }: MessageTable): string {
-  return more === 0 ? '' : `+${more} more ${more === 1 ? 'row' : 'rows'}`
+  return moreOf(more, 'row')
+}
+
+/** How many of something are left out, in words; empty for none. */
+export function moreOf(count: number, noun: string): string {
+  return count === 0 ? '' : `+${count} more ${count === 1 ? noun : `${noun}s`}`
 }
 
 /** A table in fixed width, with the note of what it leaves out; cells are cut to `widest` characters. */

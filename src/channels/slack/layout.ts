@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { Message } from '../../model/message.ts'
+import { fit } from '../content/fit.ts'
 import { LIMITS, noted, type Part, parts } from './parts.ts'
 
 /** A message as Slack shows it: `head` stands above, `rest` below it and beside the coloured bar. */
@@ -47,18 +48,12 @@ const order: readonly Part[] = [
 
 /** Lays a message out in blocks, within Slack's limits. What finds no room is named at the end. */
 export function slackLayout(message: Message): SlackLayout {
-  const made: Partial<Record<Part, JsonObject[]>> = {}
-  const left: Part[] = []
-  let room = MOST_JSON
-  for (const [part, most] of worth) {
-    const blocks = parts[part](message, Math.max(BLOCK, Math.min(most, room - BLOCK)))
-    const size = JSON.stringify(blocks).length
-    if (size > room) left.push(part)
-    else {
-      made[part] = blocks
-      room -= size
-    }
-  }
+  const budget = { room: MOST_JSON, spare: BLOCK, worth }
+  const { made, left } = fit(budget, (part, most) => parts[part](message, most), sizeOf)
   const note = left.length === 0 ? [] : noted(`Left out, since Slack takes no more: ${left.join(', ')}.`)
   return { head: made.title ?? [], rest: [...order.flatMap((part) => made[part] ?? []), ...note] }
+}
+
+function sizeOf(blocks: readonly JsonObject[]): number {
+  return JSON.stringify(blocks).length
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { Fact, Message } from '../../model/message.ts'
 import { cleanLine, safeUrl } from '../content/clean.ts'
+import { moreOf } from '../content/plain.ts'
 import { fittingTable, logTail } from './fixed-width.ts'
 import { escapeSlack, isTame, plainMrkdwn, slackLink, slackMarkdown } from './mrkdwn.ts'
 
@@ -33,7 +34,7 @@ export const parts = {
       .filter((some) => some.length > 0)
       .map((some) => ({ type: 'section', fields: some }))
     const more = facts.length - shown.length
-    return more === 0 ? blocks : [...blocks, ...noted(`+${more} more facts`)]
+    return more === 0 ? blocks : [...blocks, ...noted(moreOf(more, 'fact'))]
   },
   table: ({ table }, most) =>
     table === undefined || table.columns.length === 0 ? [] : [section(mrkdwn(fittingTable(table, most)))],
@@ -111,7 +112,7 @@ function buttonUrl(url: string): string | null {
 function linesUpTo(lines: string[], most: number): string {
   let text = ''
   for (const [index, line] of lines.entries()) {
-    const rest = `+${lines.length - index} more links`
+    const rest = moreOf(lines.length - index, 'link')
     if (text.length + line.length + rest.length + 1 > most) return text + rest
     text += `${line}\n`
   }

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { field } from '../../model/settings.ts'
-import { httpEntries, httpUrl } from '../http-settings.ts'
+import { httpEntries, httpUrl, repeatUnknown } from '../http-settings.ts'
 
 // Templates may make them long; what Slack would refuse is cut or left out rather than the message.
 const line = v.pipe(v.string('must be text'), v.maxLength(5000, 'must be at most 5000 characters'))
@@ -61,6 +61,7 @@ export const slackSettings = v.pipe(
       v.optional(httpUrl, 'https://slack.com/api'),
       field({ title: 'Address of the API', hint: 'For a bot; another one for GovSlack: https://slack-gov.com/api.' }),
     ),
+    repeatUnknown,
     ...httpEntries,
   }),
   v.forward(
