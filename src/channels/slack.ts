@@ -17,10 +17,12 @@ export const slack = {
   limits: { title: 150, inFlight: 1, pace: { perSecond: 1, burst: 3 }, retries: 'chat' },
   // A repeated message is a second one. A bot can look for the first.
   idempotent: false,
-  destination({ mode, webhookUrl = '', apiUrl, token = '', channel = '' }: SlackSettings): string {
-    if (mode === 'webhook') return hiddenAddress(webhookUrl)
-    return `${URL.canParse(apiUrl) ? new URL(apiUrl).origin : 'invalid'}#${shortHash(token)}/${channel.slice(0, 200)}`
+  destination({ mode, webhookUrl = '', apiUrl, token = '' }: SlackSettings): string {
+    return mode === 'webhook' ? hiddenAddress(webhookUrl) : `${hiddenAddress(apiUrl)}/${shortHash(token)}`
   },
+  // Slack counts the messages to each of its channels.
+  place: ({ mode, channel = '' }: Partial<SlackSettings>): string =>
+    mode === 'bot' ? channel.trim().slice(0, 200) : '',
   render: (message: Message, settings: SlackSettings): SlackPayload => slackPayload(message, settings),
   async send(payload: SlackPayload, settings: SlackSettings, context: SendContext): Promise<Receipt> {
     if (settings.mode === 'webhook') {

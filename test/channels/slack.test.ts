@@ -298,9 +298,15 @@ describe('a message whose fate is not known', () => {
   )
 })
 
-test('destinations differ by webhook, token and Slack channel, and hide the secret ones', () => {
+test('destinations differ by webhook and token and hide them; a Slack channel is a place within', () => {
   const at = (given: JsonObject) => slack.destination(settingsOf(slack, given))
   expect(at({ webhookUrl })).toMatch(/^https:\/\/hooks\.slack\.com#[0-9a-f]{8}$/)
-  expect(at({ mode: 'bot', token, channel: 'C1' })).toMatch(/^https:\/\/slack\.com#[0-9a-f]{8}\/C1$/)
-  expect(at({ mode: 'bot', token, channel: 'C1' })).not.toBe(at({ mode: 'bot', token: 'xoxb-2', channel: 'C1' }))
+  expect(at({ mode: 'bot', token, channel: 'C1' })).toMatch(/^https:\/\/slack\.com#[0-9a-f]{8}\/[0-9a-f]{8}$/)
+  expect(at({ mode: 'bot', token })).not.toBe(at({ mode: 'bot', token: 'xoxb-2' }))
+  expect(at({ mode: 'bot', token, channel: 'C1' })).toBe(at({ mode: 'bot', token, channel: 'C2' }))
+  expect([
+    slack.place({ mode: 'bot', channel: ' C1 ' }),
+    slack.place({ mode: 'bot' }),
+    slack.place({ channel: 'C1' }),
+  ]).toEqual(['C1', '', ''])
 })

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { Fact, Message } from '../../model/message.ts'
 import { cleanLine, safeUrl } from '../content/clean.ts'
+import { labelOf, titleOf } from '../content/head.ts'
 import { moreOf } from '../content/plain.ts'
 import { fittingTable, logTail } from './fixed-width.ts'
 import { escapeSlack, isTame, plainMrkdwn, slackLink, slackMarkdown } from './mrkdwn.ts'
@@ -11,16 +12,12 @@ export const LIMITS = { header: 150, section: 3000, field: 2000, fields: 10, but
 /** The parts of a message, each as blocks that take about so many characters at most; none for a part it has not. */
 export const parts = {
   title(message, most) {
-    const title = slackTitle(message)
+    const title = titleOf(message)
     const isWhole = escapeSlack(title).length <= LIMITS.header
     const header = { type: 'header', text: plain(title, LIMITS.header) }
     return isWhole ? [header] : [header, section(plain(title, most - LIMITS.header))]
   },
-  label({ severity, kind, rule, tags }, most) {
-    const words = [severity.toUpperCase(), ...(kind === 'firing' ? [] : [kind]), rule, ...tags]
-    const text = words.map((word) => cleanLine(word).trim()).filter((word) => word !== '')
-    return [{ type: 'context', elements: [plain(text.join(' · '), most)] }]
-  },
+  label: (message, most) => [{ type: 'context', elements: [plain(labelOf(message), most)] }],
   summary: ({ summary }, most) => (summary.trim() === '' ? [] : [section(plain(summary, most))]),
   paragraphs({ paragraphs }, most) {
     const text = slackMarkdown(paragraphs.filter((each) => each.trim() !== '').join('\n\n'), most)
@@ -76,11 +73,6 @@ export type Part = keyof typeof parts
 /** A remark in small letters, in Slack's own mark-up. */
 export function noted(text: string): JsonObject[] {
   return [{ type: 'context', elements: [mrkdwn(text)] }]
-}
-
-/** The title on one line; Slack wants none empty. */
-export function slackTitle({ title, rule, kind }: Message): string {
-  return [title, rule].map((text) => cleanLine(text).trim()).find((text) => text !== '') ?? kind
 }
 
 function section(text: JsonObject): JsonObject {

@@ -2,10 +2,10 @@ import type { Json, JsonObject } from '../../model/json.ts'
 import type { Message, RenderedBody } from '../../model/message.ts'
 import { cleanLine, cut, safeUrl } from '../content/clean.ts'
 import { colourOf, isGood } from '../content/colour.ts'
+import { titleOf } from '../content/head.ts'
 import { plainText } from '../content/plain.ts'
 import { slackLayout } from './layout.ts'
 import { escapeSlack, plainMrkdwn } from './mrkdwn.ts'
-import { slackTitle } from './parts.ts'
 import type { SlackSettings } from './settings.ts'
 
 /** A message but for where it goes. */
@@ -26,14 +26,14 @@ const MOST_NOTICE = 300
 export function slackPayload(message: Message, settings: SlackSettings): SlackPayload {
   const { body } = message
   const looks = { ...identity(settings), unfurl_links: false, unfurl_media: false }
-  const text = { ...looks, text: plainMrkdwn(`${slackTitle(message)}\n\n${plainText(message)}`.trimEnd(), MOST_TEXT) }
+  const text = { ...looks, text: plainMrkdwn(`${titleOf(message)}\n\n${plainText(message)}`.trimEnd(), MOST_TEXT) }
   const content = body === undefined ? inBlocks(message, settings) : ownContent(body)
   return { content: { ...looks, ...content }, text, ends: isGood(message) }
 }
 
 function inBlocks(message: Message, { colour = '' }: SlackSettings): JsonObject {
   const { head, rest } = slackLayout(message)
-  const notice = [slackTitle(message), cleanLine(message.summary)].filter((part) => part.trim() !== '').join(': ')
+  const notice = [titleOf(message), cleanLine(message.summary)].filter((part) => part.trim() !== '').join(': ')
   const text = escapeSlack(notice, MOST_NOTICE)
   if (colour.trim().toLowerCase() === 'none') return { text, blocks: [...head, ...rest] }
   return { text, blocks: head, attachments: [{ color: barColour(colour, message), blocks: rest }] }

@@ -2,9 +2,10 @@ import type { Json, JsonObject } from '../../model/json.ts'
 import type { Message, RenderedBody } from '../../model/message.ts'
 import { cleanLines } from '../content/clean.ts'
 import { fit } from '../content/fit.ts'
+import { titleOf } from '../content/head.ts'
 import { plainText } from '../content/plain.ts'
 import { upTo } from './lines.ts'
-import { cardTitle, type Part, parts } from './parts.ts'
+import { type Part, parts } from './parts.ts'
 import { cutBytes, jsonBytes, linesOf, linkLine, textLine } from './text.ts'
 
 /** What Teams takes, by its documentation, in bytes. It counts a message after it was made larger on the way. */
@@ -67,7 +68,7 @@ function textCard(message: Message): JsonObject {
   const lines = linesOf(text).map((line) => textLine(line, {}, { spacing: 'Small' }))
   const trace = traceUrl === undefined ? [] : [{ text: 'Why was this sent?', url: traceUrl }]
   const places = [...actions, ...links, ...trace].map((link) => linkLine(link.text, link.url))
-  const title = textLine(cutBytes(cardTitle(message), 1000), { weight: 'Bolder' })
+  const title = textLine(cutBytes(titleOf(message), 1000), { weight: 'Bolder' })
   return frame([title, ...lines, ...upTo(places, MOST_SENT / 4, 'link')])
 }
 
@@ -94,5 +95,5 @@ function frame(body: JsonObject[]): JsonObject {
 
 function wrapped(message: Message, content: JsonObject): JsonObject {
   const attachment = { contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }
-  return { type: 'message', summary: cutBytes(cardTitle(message), 300), attachments: [attachment] }
+  return { type: 'message', summary: cutBytes(titleOf(message), 300), attachments: [attachment] }
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../model/json.ts'
 import type { Message, Severity } from '../../model/message.ts'
 import { cleanLine, cut, safeUrl } from '../content/clean.ts'
 import { isGood } from '../content/colour.ts'
+import { labelOf, titleOf } from '../content/head.ts'
 import { fittingTable, linesUpTo, logTail, upTo } from './lines.ts'
 import { cutBytes, isTame, linesOf, linkLine, linkRun, markdownLine, run, runs, textLine } from './text.ts'
 
@@ -21,16 +22,12 @@ const styles: Record<Severity, string> = {
 /** The parts of a message, each as elements of about so many bytes at most; none for a part it has not. */
 export const parts = {
   head(message, most) {
-    const { kind, severity, rule, tags } = message
-    const label = [severity.toUpperCase(), ...(kind === 'firing' ? [] : [kind]), rule, ...tags]
-      .map((word) => cleanLine(word).trim())
-      .filter((word) => word !== '')
-    const title = cardTitle(message)
+    const title = titleOf(message)
     const shown = cut(title, LONGEST_TITLE)
     const whole = shown === title ? [] : [textLine(cutBytes(title, most / 2), {}, { spacing: 'Small' })]
     const words = textLine(shown, { weight: 'Bolder', size: 'Large' })
-    const items = [words, ...whole, textLine(cutBytes(label.join(' · '), most / 4), small, { spacing: 'None' })]
-    const style = isGood(message) ? 'good' : styles[severity]
+    const items = [words, ...whole, textLine(cutBytes(labelOf(message), most / 4), small, { spacing: 'None' })]
+    const style = isGood(message) ? 'good' : styles[message.severity]
     return [{ type: 'Container', style, bleed: true, items }]
   },
   summary: ({ summary }, most) => linesUpTo(linesOf(summary), most, (line, place) => textLine(line, {}, place)),
@@ -83,10 +80,5 @@ export const parts = {
 } satisfies Record<string, (message: Message, most: number) => JsonObject[]>
 
 export type Part = keyof typeof parts
-
-/** The title on one line, never empty. */
-export function cardTitle({ title, rule, kind }: Message): string {
-  return [title, rule].map((text) => cleanLine(text).trim()).find((text) => text !== '') ?? kind
-}
 
 const near = { spacing: 'Small' }
