@@ -3,10 +3,14 @@ import { consoleChannel } from './console.ts'
 import { mail } from './mail.ts'
 import { slack } from './slack.ts'
 import { teams } from './teams.ts'
+import { twilio } from './twilio.ts'
 import { webhook } from './webhook.ts'
 
 /** Every kind of channel, by kind. */
-export const channels = { webhook, mail, slack, teams, console: consoleChannel } satisfies Record<string, Channel>
+export const channels = { webhook, mail, slack, teams, twilio, console: consoleChannel } satisfies Record<
+  string,
+  Channel
+>
 
 export type ChannelKind = keyof typeof channels
 

@@ -1,5 +1,6 @@
 import { cleanLine, cleanLines, safeUrl } from '../content/clean.ts'
 import { parseMarkdown, type Span } from '../content/markdown.ts'
+import { INVISIBLE, isTame, tame } from '../content/tame.ts'
 
 /**
  * Text as Slack wants it: `&`, `<` and `>` are escaped, and nothing else has to be. Then nothing in it is a mention or a
@@ -12,11 +13,6 @@ export function escapeSlack(text: string, most = Number.POSITIVE_INFINITY): stri
   if (text.length <= most && escaped.length <= most) return escaped
   const kept = escaped.slice(0, Math.max(0, most - 1)).replace(/&[a-z]{0,3}$/, '')
   return `${kept.replace(/[\ud800-\udbff]$/, '')}…`
-}
-
-/** Whether Slack takes no part of the text for bold, italic, struck out or code. */
-export function isTame(text: string): boolean {
-  return text.search(STYLE) === -1
 }
 
 /** Text among mark-up: what could begin or end a style is parted from its neighbours by a space nobody sees. */
@@ -66,12 +62,4 @@ function styledSpan({ text, style, url }: Span): string {
   return style === 'italic' ? `_${inner}_` : inner
 }
 
-function tame(escaped: string): string {
-  return escaped.replace(STYLE, (char) => `${char}${INVISIBLE}`)
-}
-
-/** What begins or ends a style; within a word `_` does not. */
-const STYLE = /[*~`]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu
-
-const INVISIBLE = '\u200b'
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }

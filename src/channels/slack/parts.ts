@@ -3,8 +3,9 @@ import type { Fact, Message } from '../../model/message.ts'
 import { cleanLine, safeUrl } from '../content/clean.ts'
 import { labelOf, titleOf } from '../content/head.ts'
 import { moreOf } from '../content/plain.ts'
+import { isTame } from '../content/tame.ts'
 import { fittingTable, logTail } from './fixed-width.ts'
-import { escapeSlack, isTame, plainMrkdwn, slackLink, slackMarkdown } from './mrkdwn.ts'
+import { escapeSlack, plainMrkdwn, slackLink, slackMarkdown } from './mrkdwn.ts'
 
 /** Documented limits, in characters and pieces: https://docs.slack.dev/reference/block-kit/blocks */
 export const LIMITS = { header: 150, section: 3000, field: 2000, fields: 10, button: 75, buttons: 25, url: 3000 }
