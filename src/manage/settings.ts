@@ -82,7 +82,7 @@ export function openSecrets(sealed: string | null, secrets: Secrets, identity: s
 }
 
 /** Settings by which a secret would go to another place, or on its way be open to others. */
-const PLACES = /^(host|port|tls|verify|ca|proxy)$|url$/i
+const PLACES = /^(host|port|tls|verify|verifyCertificate|ca|authorities|proxy|useProxy)$|url$/i
 
 /**
  * Checks settings that are laid over a channel's for one route or one call: known keys, no secrets, valid together, and
