@@ -5,7 +5,7 @@ import { fittingTable, logTail } from '../../src/channels/slack/fixed-width.ts'
 import { slackLayout } from '../../src/channels/slack/layout.ts'
 import { escapeSlack, fenced, plainMrkdwn, slackLink, slackMarkdown } from '../../src/channels/slack/mrkdwn.ts'
 import type { Json } from '../../src/model/json.ts'
-import { blankMessage, type Message } from '../../src/model/message.ts'
+import { anyMessage } from './any-message.ts'
 import { firing } from './messages.ts'
 
 describe('text for Slack', () => {
@@ -130,29 +130,6 @@ function textObjects(value: Json | undefined): { type: string; text: string }[] 
   if (typeof text === 'string') return [{ type: String(type), text }]
   return Object.values(value).flatMap(textObjects)
 }
-
-const nasty = fc.stringMatching(/^([a-z<>&*_~`|\\\n ]|<!channel>|```|🔥|é){0,400}$/)
-const longer = fc.tuple(nasty, fc.integer({ min: 1, max: 40 })).map(([text, times]) => text.repeat(times))
-const anyMessage: fc.Arbitrary<Message> = fc
-  .record({
-    title: longer,
-    summary: longer,
-    code: longer,
-    why: longer,
-    rule: nasty,
-    paragraphs: fc.array(longer, { maxLength: 4 }),
-    facts: fc.array(fc.record({ name: nasty, value: longer }), { maxLength: 30 }),
-    links: fc.array(fc.record({ text: nasty, url: fc.webUrl() }), { maxLength: 30 }),
-    actions: fc.array(fc.record({ text: nasty, url: fc.webUrl() }), { maxLength: 30 }),
-    table: fc.record({
-      columns: fc.array(nasty, { minLength: 1, maxLength: 8 }),
-      rows: fc.array(fc.array(nasty, { maxLength: 8 }), { maxLength: 50 }),
-      more: fc.nat(100),
-    }),
-    tags: fc.array(nasty, { maxLength: 5 }),
-    traceUrl: fc.webUrl(),
-  })
-  .map((content) => blankMessage('firing', 0, content))
 
 test('any message keeps the limits of Slack, and no data in it is a mention or a link', () => {
   fc.assert(

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { slack } from '../../src/channels/slack.ts'
-import { newId } from '../../src/ids.ts'
+import { idTime, newId } from '../../src/ids.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import type { Message } from '../../src/model/message.ts'
 import { testHttp } from '../support/egress.ts'
 import { type Receiver, type Reply, startReceiver } from '../support/receiver.ts'
-import { channelContract, contextOf, failureOf, httpContract, now, settingsOf } from './contract.ts'
+import { channelContract, contextOf, failureOf, httpContract, settingsOf } from './contract.ts'
 import { firing, messages } from './messages.ts'
 
 const webhookUrl = 'https://hooks.slack.com/services/T0/B0/canary'
@@ -223,12 +223,17 @@ describe('how a message looks', () => {
 })
 
 describe('a message whose fate is not known', () => {
-  const id = newId('msg', now)
+  const id = newId('msg', Date.UTC(2026, 2, 4, 9, 31))
+  // Ids of one process are never earlier than those made before.
+  const made = idTime(id)
   const mark = { event_type: 'tocsin_delivery', event_payload: { tocsin_delivery: id } }
   const probe = async (given: JsonObject, reply: Reply, previous?: JsonObject) => {
     receiver.reply(reply)
     const settings = settingsOf(slack, { mode: 'bot', token, channel: 'C1', apiUrl: `${receiver.url}/api`, ...given })
-    return slack.probe(settings, contextOf({ http, deliveryId: id, ...(previous === undefined ? {} : { previous }) }))
+    return slack.probe(
+      settings,
+      contextOf({ http, now: made + 60_000, deliveryId: id, ...(previous === undefined ? {} : { previous }) }),
+    )
   }
 
   test('is looked for in the Slack channel since it was made', async () => {
@@ -240,7 +245,7 @@ describe('a message whose fate is not known', () => {
       '/api/conversations.history',
       `Bearer ${token}`,
     ])
-    const oldest = String(now / 1000 - 600)
+    const oldest = String(Math.floor(made / 1000) - 600)
     expect(Object.fromEntries(url.searchParams)).toEqual({
       include_all_metadata: 'true',
       limit: '200',

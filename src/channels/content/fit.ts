@@ -1,3 +1,6 @@
+/** The parts of a message below its head in the order they are read, whatever is pressed or explains it after them. */
+export const readingOrder = ['summary', 'paragraphs', 'facts', 'table', 'code', 'image', 'links', 'files'] as const
+
 /** How much of a message a vendor takes, and what matters most of it. */
 export interface Budget<Part extends string> {
   /** What all parts together may take, by `sizeOf`. */

@@ -67,10 +67,10 @@ export async function wasPosted(
   settings: SlackSettings,
   context: SendContext,
 ): Promise<'sent' | 'notSent' | 'unknown'> {
-  const { deliveryId, previous } = context
+  const { deliveryId, previous, now } = context
   if (settings.mode === 'webhook') return 'unknown'
   const earlier = earlierMessage(settings, previous)
-  const oldest = String(Math.floor(idTime(deliveryId) / 1000) - CLOCKS_DIFFER)
+  const oldest = String(Math.floor(Math.min(idTime(deliveryId), now) / 1000) - CLOCKS_DIFFER)
   const query = new URLSearchParams({ include_all_metadata: 'true', limit: '200', oldest })
   query.set('channel', earlier?.channel ?? settings.channel ?? '')
   if (earlier !== null) query.set('ts', earlier.ts)

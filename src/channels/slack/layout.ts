@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { Message } from '../../model/message.ts'
-import { fit } from '../content/fit.ts'
+import { fit, readingOrder } from '../content/fit.ts'
 import { LIMITS, noted, type Part, parts } from './parts.ts'
 
 /** A message as Slack shows it: `head` stands above, `rest` below it and beside the coloured bar. */
@@ -32,19 +32,7 @@ const worth: readonly [Part, number][] = [
   ['image', LIMITS.url],
   ['files', 500],
 ]
-const order: readonly Part[] = [
-  'label',
-  'summary',
-  'paragraphs',
-  'facts',
-  'table',
-  'code',
-  'image',
-  'links',
-  'files',
-  'actions',
-  'why',
-]
+const order: readonly Part[] = ['label', ...readingOrder, 'actions', 'why']
 
 /** Lays a message out in blocks, within Slack's limits. What finds no room is named at the end. */
 export function slackLayout(message: Message): SlackLayout {

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import type { Message, RenderedBody } from '../../model/message.ts'
 import { cleanLines } from '../content/clean.ts'
-import { fit } from '../content/fit.ts'
+import { fit, readingOrder } from '../content/fit.ts'
 import { titleOf } from '../content/head.ts'
 import { plainText } from '../content/plain.ts'
 import { upTo } from './lines.ts'
@@ -29,18 +29,7 @@ const worth: readonly [Part, number][] = [
   ['image', 3000],
   ['files', 600],
 ]
-const order: readonly Part[] = [
-  'head',
-  'summary',
-  'paragraphs',
-  'facts',
-  'table',
-  'code',
-  'image',
-  'links',
-  'files',
-  'why',
-]
+const order: readonly Part[] = ['head', ...readingOrder, 'why']
 
 /** A message as the flow of Teams takes it; the route's own body goes as it is, unless Teams could not take it. */
 export function teamsPayload(message: Message, format: 'card' | 'text'): JsonObject {
