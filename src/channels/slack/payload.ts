@@ -27,14 +27,13 @@ export function slackPayload(message: Message, settings: SlackSettings): SlackPa
   const { body } = message
   const looks = { ...identity(settings), unfurl_links: false, unfurl_media: false }
   const text = { ...looks, text: plainMrkdwn(`${titleOf(message)}\n\n${plainText(message)}`.trimEnd(), MOST_TEXT) }
-  const content = body === undefined ? inBlocks(message, settings) : ownContent(body)
+  const content = body === undefined ? inBlocks(message, settings) : ownContent(message, body)
   return { content: { ...looks, ...content }, text, ends: isGood(message) }
 }
 
 function inBlocks(message: Message, { colour = '' }: SlackSettings): JsonObject {
   const { head, rest } = slackLayout(message)
-  const notice = [titleOf(message), cleanLine(message.summary)].filter((part) => part.trim() !== '').join(': ')
-  const text = escapeSlack(notice, MOST_NOTICE)
+  const text = noticeOf(message)
   if (colour.trim().toLowerCase() === 'none') return { text, blocks: [...head, ...rest] }
   return { text, blocks: head, attachments: [{ color: barColour(colour, message), blocks: rest }] }
 }
@@ -44,12 +43,19 @@ function barColour(colour: string, message: Message): string {
   return /^(good|warning|danger|#[0-9a-f]{6})$/.test(wanted) ? wanted : colourOf(message)
 }
 
+/** What notifications and screen readers say of blocks. */
+function noticeOf(message: Message): string {
+  const notice = [titleOf(message), cleanLine(message.summary)].filter((part) => part.trim() !== '').join(': ')
+  return escapeSlack(notice, MOST_NOTICE)
+}
+
 /** JSON is a list of blocks or a whole message; any other text is Slack's own mark-up. */
-function ownContent({ text, contentType }: RenderedBody): JsonObject {
+function ownContent(message: Message, { text, contentType }: RenderedBody): JsonObject {
   if (contentType !== 'application/json') return { text }
   const value: Json = JSON.parse(text)
-  if (Array.isArray(value)) return { blocks: value }
-  return typeof value === 'object' && value !== null ? value : { text }
+  if (Array.isArray(value)) return { text: noticeOf(message), blocks: value }
+  if (typeof value !== 'object' || value === null) return { text }
+  return value['blocks'] !== undefined && value['text'] === undefined ? { text: noticeOf(message), ...value } : value
 }
 
 function identity({ username = '', icon = '' }: SlackSettings): JsonObject {
