@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -12,6 +13,8 @@ import { firing, messages } from '../messages.ts'
 const load = createRequire(join(serversFolder, 'package.json'))
 const describe = await skipUnless(serverPackages)
 const describeBrowser = await skipUnless(serverPackages, program('chromium', 'chromium'))
+
+const SCHEMA = '../../vendor-specs/adaptive-card-1.5.0.json'
 
 /** The example of the scenario reporters' documentation, with values for its variables. */
 const documented = {
@@ -72,26 +75,27 @@ function cardOf(message: Message, format: (typeof formats)[number] = 'card'): Js
 }
 
 describe("the vendor's own library and schema", () => {
-  const schema = JSON.parse(
-    readFileSync(new URL('../../vendor-specs/adaptive-card-1.5.0.json', import.meta.url), 'utf8'),
-  )
-  const { default: Ajv } = load('ajv')
-  const cards = load('adaptivecards/dist/adaptivecards.js')
-  const ajv = new Ajv({ strict: false, allErrors: true })
-  ajv.addMetaSchema(load('ajv/dist/refs/json-schema-draft-06.json'))
-  ajv.addFormat('uri-reference', true)
-  ajv.addFormat('uri', true)
-  delete schema.id
-  const validate = ajv.compile(schema)
+  let cards: AdaptiveCardsLibrary
+  let validate: Validate
+  beforeAll(() => {
+    cards = load('adaptivecards/dist/adaptivecards.js')
+    const { default: Ajv } = load('ajv')
+    const schema = JSON.parse(readFileSync(new URL(SCHEMA, import.meta.url), 'utf8'))
+    const ajv = new Ajv({ strict: false, allErrors: true })
+    ajv.addMetaSchema(load('ajv/dist/refs/json-schema-draft-06.json'))
+    for (const format of ['uri', 'uri-reference']) ajv.addFormat(format, true)
+    // It has its id by an older draft's word for it.
+    delete schema.id
+    validate = ajv.compile(schema)
+  })
 
   /** Everything the library finds wrong, while it reads a card and after. */
   function complaints(card: JsonObject): string[] {
     const context = new cards.SerializationContext()
     const parsed = new cards.AdaptiveCard()
     parsed.parse(card, context)
-    const events = Array.from({ length: context.eventCount }, (_, at) => context.getEventAt(at).message as string)
-    const failures = parsed.validateProperties().validationEvents as { message: string }[]
-    return [...events, ...failures.map(({ message }) => message)]
+    const events = Array.from({ length: context.eventCount }, (_, at) => context.getEventAt(at))
+    return [...events, ...parsed.validateProperties().validationEvents].map(({ message }) => message)
   }
 
   test.each(cases)('accept the message "%s" (%#)', (_name, message, format) => {
@@ -125,7 +129,10 @@ describeBrowser('in a browser', () => {
   beforeAll(async () => {
     const { chromium } = load('playwright-core')
     const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update']
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+    browser = await chromium.launch({
+      executablePath: spawnSync('sh', ['-c', 'command -v chromium']).stdout.toString().trim(),
+      args,
+    })
     page = await browser.newPage({ viewport: { width: 700, height: 900 } })
     await page.setContent(
       '<!doctype html><meta charset="utf-8"><body style="margin:8px;font-family:sans-serif"><div id="card"></div>',
@@ -170,6 +177,24 @@ describeBrowser('in a browser', () => {
     expect(tags.filter((tag) => ['STRONG', 'EM', 'CODE', 'LI'].includes(tag))).toEqual([])
   })
 })
+
+interface Complaint {
+  message: string
+}
+
+/** What is used of the vendor's library. */
+interface AdaptiveCardsLibrary {
+  SerializationContext: new () => { eventCount: number; getEventAt(at: number): Complaint }
+  AdaptiveCard: new () => {
+    parse(card: JsonObject, context: unknown): void
+    validateProperties(): { validationEvents: Complaint[] }
+  }
+}
+
+interface Validate {
+  (card: unknown): boolean
+  errors?: unknown[] | null
+}
 
 interface Page {
   setContent(html: string): Promise<void>
