@@ -4,8 +4,10 @@ import { isTame } from '../../src/channels/content/tame.ts'
 import { fittingTable, logTail } from '../../src/channels/slack/fixed-width.ts'
 import { slackLayout } from '../../src/channels/slack/layout.ts'
 import { escapeSlack, fenced, plainMrkdwn, slackLink, slackMarkdown } from '../../src/channels/slack/mrkdwn.ts'
+import { teams } from '../../src/channels/teams.ts'
 import type { Json } from '../../src/model/json.ts'
 import { anyMessage } from './any-message.ts'
+import { settingsOf } from './contract.ts'
 import { firing } from './messages.ts'
 
 describe('text for Slack', () => {
@@ -114,6 +116,20 @@ describe('what finds no room', () => {
     expect(text).toMatch(/\+\d+ more links/)
     expect(text).toContain('Files that Slack does not get: rows_1.csv')
   })
+})
+
+test('a table and a log of 100,000 lines take no long time, in Slack and in Teams', () => {
+  const rows = Array.from({ length: 100_000 }, (_, row) => [`${row}`, 'x'])
+  const code = rows.map(([line]) => `line ${line}`).join('\n')
+  const message = { ...firing, table: { columns: ['a', 'b'], rows, more: 0 }, code }
+  const started = performance.now()
+  const texts = [slackLayout(message), teams.render(message, settingsOf(teams, { webhookUrl: 'https://x' }))]
+  expect(performance.now() - started).toBeLessThan(2000)
+  for (const text of texts.map((shown) => JSON.stringify(shown))) {
+    expect(text).toMatch(/\+99\d{3} more rows/)
+    expect(text).toMatch(/… 99\d{3} lines before/)
+    expect(text).toContain('line 99999')
+  }
 })
 
 test('a picture is shown where its address can be fetched', () => {

@@ -40,3 +40,15 @@ export function fit<Part extends string, Piece>(
   }
   return { made, left }
 }
+
+/** The largest count up to `most` that fits, given that every smaller one does, too; null when none fits. */
+export function largest(most: number, fits: (count: number) => boolean): number | null {
+  let low = -1
+  let high = most
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (fits(middle)) low = middle
+    else high = middle - 1
+  }
+  return low === -1 ? null : low
+}

@@ -1,4 +1,5 @@
 import type { MessageTable } from '../../model/message.ts'
+import { largest } from '../content/fit.ts'
 import { tableText } from '../content/plain.ts'
 import { fenceable, fenced } from './mrkdwn.ts'
 
@@ -8,14 +9,15 @@ const cells = [60, 40, 24] as const
 const NARROWEST = 16
 
 /** A table in fixed width of at most `most` characters; rows are left out from the end, and counted. */
-export function fittingTable(table: MessageTable, most: number): string {
-  const widest = cells.find((width) => tableText(table, width).indexOf('\n') <= WIDEST_LINE) ?? NARROWEST
-  for (let kept = table.rows.length; kept >= 0; kept -= 1) {
-    const more = table.more + table.rows.length - kept
-    const text = fenced(tableText({ columns: table.columns, rows: table.rows.slice(0, kept), more }, widest))
-    if (text.length <= most) return text
-  }
-  return `A table of ${table.rows.length + table.more} rows has no room here.`
+export function fittingTable({ columns, rows, more }: MessageTable, most: number): string {
+  // Each row takes a line, so more than that many have no room.
+  const some = rows.slice(0, most)
+  const widthOf = (widest: number) => tableText({ columns, rows: some, more: 0 }, widest).indexOf('\n')
+  const widest = cells.find((width) => widthOf(width) <= WIDEST_LINE) ?? NARROWEST
+  const withRows = (kept: number) =>
+    fenced(tableText({ columns, rows: some.slice(0, kept), more: more + rows.length - kept }, widest))
+  const kept = largest(some.length, (count) => withRows(count).length <= most)
+  return kept === null ? `A table of ${rows.length + more} rows has no room here.` : withRows(kept)
 }
 
 /** The end of a log in at most `most` characters, since there it says what went wrong. */

@@ -6,6 +6,8 @@ import { cutBytes, isTame, jsonBytes, run, runs, textLine } from './text.ts'
 
 const LONGEST_CELL = 150
 const LONGEST_LINE = 500
+/** Bytes that a row or a line takes at least: more of them than that need not be made. */
+const SMALLEST = 50
 /** Characters side by side in a card. */
 const WIDTH = 90
 const small = { size: 'Small', isSubtle: true } as const
@@ -50,7 +52,7 @@ const ELEMENT = 250
 
 /** A table of about `most` bytes. Rows are left out from the end until the table has room. */
 export function fittingTable(table: MessageTable, most: number): JsonObject[] {
-  const rows = [table.columns, ...table.rows].map((cells) => ({
+  const rows = [table.columns, ...table.rows.slice(0, Math.ceil(most / SMALLEST))].map((cells) => ({
     type: 'TableRow',
     cells: table.columns.map((_, column) => cellOf(cells[column] ?? '', table.columns.length)),
   }))
@@ -79,15 +81,17 @@ function cellOf(text: string, columns: number): JsonObject {
 
 /** The end of a log in about `most` bytes, since there it says what went wrong. */
 export function logTail(code: string, most: number): JsonObject[] {
-  const items = cleanLines(code)
-    .split('\n')
+  const lines = cleanLines(code).split('\n')
+  const items = lines
+    .slice(-Math.ceil(most / SMALLEST))
     .map((line) => runs([run(cut(unbroken(line), LONGEST_LINE), { fontType: 'Monospace', size: 'Small' })], none))
   let first = items.length
   for (let size = 0; first > 0; first -= 1) {
     size += jsonBytes(items[first - 1]) + 1
     if (size > most) break
   }
-  const note = first === 0 ? [] : [textLine(`… ${first} lines before`, small)]
+  const before = lines.length - items.length + first
+  const note = before === 0 ? [] : [textLine(`… ${before} lines before`, small)]
   return [{ type: 'Container', style: 'emphasis', items: [...note, ...items.slice(first)] }]
 }
 

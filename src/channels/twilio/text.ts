@@ -1,5 +1,6 @@
 import type { Message } from '../../model/message.ts'
 import { cleanLine, cleanLines } from '../content/clean.ts'
+import { largest } from '../content/fit.ts'
 import { titleOf } from '../content/head.ts'
 import { htmlText } from '../content/html-text.ts'
 import { plainText } from '../content/plain.ts'
@@ -52,14 +53,8 @@ function upTo(text: string, end: string, fits: (text: string) => boolean): strin
     const shown = text.slice(0, kept).replace(/[\ud800-\udbff]$/, '')
     return `${shown.trimEnd()} (+${text.length - shown.length} more)${end}`
   }
-  let least = 0
-  let most = text.length
-  while (least < most) {
-    const middle = Math.ceil((least + most) / 2)
-    if (fits(cutAt(middle))) least = middle
-    else most = middle - 1
-  }
-  return least < LEAST && end !== '' ? upTo(text, '', fits) : cutAt(least)
+  const kept = largest(text.length, (count) => fits(cutAt(count))) ?? 0
+  return kept < LEAST && end !== '' ? upTo(text, '', fits) : cutAt(kept)
 }
 
 /** A link is no use without a few words before it. */
