@@ -4,6 +4,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
 export type IdPrefix = 'con' | 'chn' | 'rul' | 'evl' | 'alr' | 'msg' | 'att' | 'tok' | 'key' | 'aud'
 
+const TIME_DIGITS = 9
 /** What three digits count to. */
 const MOST_AT_ONCE = 32 ** 3 - 1
 
@@ -20,7 +21,13 @@ export function newId(prefix: IdPrefix, now: number): string {
   if (now > lastTime) [lastTime, counter] = [now, 0]
   else if (counter < MOST_AT_ONCE) counter += 1
   else [lastTime, counter] = [lastTime + 1, 0]
-  return `${prefix}_${base32(lastTime, 9)}${base32(counter, 3)}${randomText(8)}`
+  return `${prefix}_${base32(lastTime, TIME_DIGITS)}${base32(counter, 3)}${randomText(8)}`
+}
+
+/** When an identifier was made, in ms since 1970; 0 for what is none. */
+export function idTime(id: string): number {
+  const digits = id.slice(id.indexOf('_') + 1).slice(0, TIME_DIGITS)
+  return [...digits].reduce((time, digit) => time * 32 + Math.max(0, ALPHABET.indexOf(digit)), 0)
 }
 
 /** Chance comes in large pieces: asking for a few bytes costs as much as for many. */

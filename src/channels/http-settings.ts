@@ -1,9 +1,20 @@
+import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { field } from '../model/settings.ts'
 import type { HttpRequest } from '../net.ts'
 
 /** The longest PEM text of authorities a channel may carry. */
 const LONGEST_PEM = 200_000
+
+/** An address to send to. */
+export const httpUrl = v.pipe(
+  v.string('must be text'),
+  v.maxLength(5000, 'must be at most 5000 characters'),
+  v.check(
+    (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
+    'must be a URL that begins with https:// or http://',
+  ),
+)
 
 /** How a channel reaches its receiver over HTTP: entries for the settings of every channel that does. */
 export const httpEntries = {
@@ -42,6 +53,15 @@ export const httpEntries = {
   ),
 } as const
 
+/** For channels whose vendor would show a repeated message twice. */
+export const repeatUnknown = v.pipe(
+  v.optional(v.boolean('must be true or false'), false),
+  field({
+    title: 'Repeat what may have arrived',
+    hint: 'When the answer is lost: with it the message may come twice, without it not at all.',
+  }),
+)
+
 export interface HttpSettings {
   timeoutSeconds: number
   useProxy: boolean
@@ -66,4 +86,14 @@ export function reaching(settings: HttpSettings): Pick<HttpRequest, 'timeout' | 
       ? {}
       : { tls: { verify: verifyCertificate, authorities: authorities === undefined ? [] : [authorities], ...own } }),
   }
+}
+
+/** A destination's key for an address that is a secret: its origin, and a hash that tells it from others there. */
+export function hiddenAddress(url: string): string {
+  return `${URL.canParse(url) ? new URL(url).origin : 'invalid'}#${shortHash(url)}`
+}
+
+/** Tells one secret from another without showing either. */
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
 }

@@ -26,7 +26,7 @@ export async function requestOnce(http: Http, request: HttpRequest): Promise<Htt
 export function statusFailure(response: HttpResponse, { idempotent, now }: HttpRules): DeliveryError | null {
   const { status } = response
   if (status >= 200 && status < 300) return null
-  const retryAfter = parseRetryAfter(response.headers['retry-after'], now)
+  const retryAfter = retryAfterOf(response, now)
   const more = {
     response: answerText(response),
     ...(retryAfter === undefined ? {} : { retryAfter }),
@@ -43,14 +43,26 @@ export function netFailure({ reason, written, message }: NetError): DeliveryErro
   return new DeliveryError(reason === 'protocol' ? 'rejected' : 'retryable', reason, message)
 }
 
+/** Waits for a send; one whose fate nobody knows is tried again where that is wanted. Throws `DeliveryError`. */
+export async function orRepeat<T>(sending: Promise<T>, wanted: boolean): Promise<T> {
+  try {
+    return await sending
+  } catch (thrown) {
+    if (!wanted || !(thrown instanceof DeliveryError) || thrown.outcome !== 'unknown') throw thrown
+    const { reason, message, response, retryAfter } = thrown
+    const more = retryAfter === undefined ? { response } : { response, retryAfter }
+    throw new DeliveryError('retryable', reason, message, more)
+  }
+}
+
 /** Status and the beginning of the answer, for people. */
 export function answerText({ status, body }: HttpResponse): string {
   return body === '' ? String(status) : `${status} ${body.slice(0, LONGEST_ANSWER)}`
 }
 
 /** ms to wait by a Retry-After header, in seconds or as a date; undefined when there is none that makes sense. */
-function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim() ?? ''
+export function retryAfterOf({ headers }: HttpResponse, now: number): number | undefined {
+  const text = headers['retry-after']?.trim() ?? ''
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER)
   // A date is told by its weekday; Date.parse alone would take much that is none.
   if (!/^[A-Za-z]{3,9},? /.test(text)) return undefined

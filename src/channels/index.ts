@@ -5,6 +5,9 @@ import { inbox } from './inbox.ts'
 import { mail } from './mail.ts'
 import { microsoftGraphMail } from './microsoft-graph-mail.ts'
 import { shell } from './shell.ts'
+import { slack } from './slack.ts'
+import { teams } from './teams.ts'
+import { twilio } from './twilio.ts'
 import { webhook } from './webhook.ts'
 
 /** Every kind of channel, by kind. */
@@ -12,6 +15,9 @@ export const channels = {
   webhook,
   mail,
   'microsoft-graph-mail': microsoftGraphMail,
+  slack,
+  teams,
+  twilio,
   git,
   shell,
   console: consoleChannel,

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Json } from '../model/json.ts'
 import type { Message, RenderedBody } from '../model/message.ts'
 import type { HttpResponse } from '../net.ts'
 import type { Channel, ChannelLimits, Receipt, SendContext } from './channel.ts'
 import { eventJson } from './content/event.ts'
 import { answerText, requestOnce } from './http.ts'
-import { reaching } from './http-settings.ts'
+import { hiddenAddress, reaching } from './http-settings.ts'
 import { authorizationHeader } from './webhook/authorization.ts'
 import { overriddenBody } from './webhook/override.ts'
 import { presetBody } from './webhook/preset-body.ts'
@@ -33,8 +32,7 @@ export const webhook = {
   },
   idempotent: true,
   destination({ url, preset }: WebhookSettings): string {
-    const hash = createHash('sha256').update(url).digest('hex').slice(0, 8)
-    const place = `${URL.canParse(url) ? new URL(url).origin : 'invalid'}#${hash}`
+    const place = hiddenAddress(url)
     return presetOf(preset) === undefined ? place : `${preset} ${place}`
   },
   render(message: Message, settings: WebhookSettings): WebhookPayload {

@@ -23,7 +23,14 @@ export interface Fixture {
   secrets: string[]
   /** Settings that send by HTTP to this address, full of the word `canary` where secrets are. */
   http?(url: string): JsonObject
+  /** What the receiver answers when it has taken a message, where that is not any 2xx. */
+  taken?: Taken[]
 }
+
+/** An answer by which a message is taken. */
+export type Taken = { status: number; body: string }
+
+const anySuccess: Taken[] = [200, 201, 202, 204].map((status) => ({ status, body: status === 204 ? '' : 'taken' }))
 
 /** The time of every send here. */
 export const now = Date.UTC(2026, 2, 4, 9, 31)
@@ -70,7 +77,7 @@ export function channelContract<Schema extends v.GenericSchema, Payload>(
   describe(`the channel contract of ${channel.kind}`, () => {
     settingsContract(channel, fixture)
     renderContract(channel, fixture)
-    if (fixture.http !== undefined) httpContract(channel, fixture.http.bind(fixture))
+    if (fixture.http !== undefined) httpContract(channel, fixture.http.bind(fixture), fixture.taken)
   })
 }
 
@@ -123,9 +130,11 @@ function renderContract<Schema extends v.GenericSchema, Payload>(
 
 type Expected = Partial<Pick<DeliveryError, 'outcome' | 'reason' | 'retryAfter' | 'disableChannel'>>
 
-function httpContract<Schema extends v.GenericSchema, Payload>(
+/** Tests how answers, and none, are judged. Where `taken` is given, an answer whose body broke off tells nothing. */
+export function httpContract<Schema extends v.GenericSchema, Payload>(
   channel: Channel<Schema, Payload>,
   settingsFor: (url: string) => JsonObject,
+  taken?: Taken[],
 ): void {
   const doubtful = channel.idempotent ? 'retryable' : 'unknown'
   const failures: [name: string, reply: Reply, expected: Expected][] = [
@@ -188,13 +197,36 @@ function httpContract<Schema extends v.GenericSchema, Payload>(
     door.close()
     await receiver.close()
   })
-  test.each([200, 201, 202, 204])('takes %d as delivered', async (status) => {
-    receiver.reply({ status, body: status === 204 ? '' : 'taken' })
-    expect((await attempt(receiver.url)).response).toStartWith(String(status))
+  test.each((taken ?? anySuccess).map((answer) => [answer.status, answer] as const))(
+    'takes %d as delivered',
+    async (status, answer) => {
+      receiver.reply(answer)
+      expect((await attempt(receiver.url)).response).toStartWith(String(status))
+    },
+  )
+  test.each(['half', 'drip', 'endless'] as const)('judges a success whose body does not end: %s', async (reply) => {
+    receiver.reply(reply)
+    if (taken === undefined) expect((await attempt(receiver.url)).response).toStartWith('200')
+    else await check(attempt(receiver.url), { outcome: 'unknown' })
   })
   test.each(failures)('classifies %s', async (_name, reply, expected) => {
     receiver.reply(reply)
     await check(attempt(receiver.url), expected)
+  })
+  test('takes time, proxy and trust from its settings', async () => {
+    const asked: HttpRequest[] = []
+    const http = {
+      ...door,
+      request: (request: HttpRequest) => {
+        asked.push(request)
+        return door.request(request)
+      },
+    }
+    receiver.reply(taken?.[0] ?? { status: 200 })
+    const reaching = { timeoutSeconds: 7, useProxy: false, verifyCertificate: false }
+    const settings = settingsOf(channel, { ...settingsFor(receiver.url), ...reaching })
+    await channel.send(channel.render(firing, settings), settings, contextOf({ http }))
+    expect(asked).toMatchObject([{ timeout: 7000, proxy: false, tls: { verify: false, authorities: [] } }])
   })
   test('classifies a refused connection', async () => {
     await check(attempt(`http://127.0.0.1:${await freePort()}`), { outcome: 'retryable', reason: 'refused' })

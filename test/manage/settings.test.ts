@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
+import { slack } from '../../src/channels/slack.ts'
 import type { AppError } from '../../src/errors.ts'
 import {
   checkOverrides,
@@ -184,6 +185,18 @@ describe('settings laid over those of a channel', () => {
       expect(issuesOf(() => checkOverrides(kind, full, overrides, 'settings', templates))).toEqual(expected)
     })
 })
+
+test.each(['verifyCertificate', 'authorities', 'useProxy', 'apiUrl'])(
+  'a route cannot open the way of a secret by %s',
+  (key) => {
+    const full = { mode: 'bot', token: 'xoxb-1', channel: 'C1' }
+    const values: JsonObject = { verifyCertificate: false, authorities: '-----BEGIN CERTIFICATE-----', useProxy: false }
+    const overrides = { [key]: values[key] ?? 'http://evil' }
+    expect(issuesOf(() => checkOverrides(slack, full, overrides, 'settings', true))).toEqual([
+      `settings.${key}: would send the channel's secrets elsewhere; make a channel of its own for that place`,
+    ])
+  },
+)
 
 test('a kind is found by its own name alone', () => {
   const kinds = { webhook: 1, mail: 2 }

@@ -29,12 +29,17 @@ function whyText({ why, traceUrl }: Message): string {
 
 /** How many rows a table leaves out, in words; empty for none. */
 export function moreRows({ more }: MessageTable): string {
-  return more === 0 ? '' : `+${more} more ${more === 1 ? 'row' : 'rows'}`
+  return moreOf(more, 'row')
 }
 
-/** A table in fixed width, with the number of rows it leaves out. */
-export function tableText(table: MessageTable): string {
-  const lines = [table.columns, ...table.rows].map((cells) => cells.map((cell) => cut(cleanLine(cell), WIDEST_CELL)))
+/** How many of something are left out, in words; empty for none. */
+export function moreOf(count: number, noun: string): string {
+  return count === 0 ? '' : `+${count} more ${count === 1 ? noun : `${noun}s`}`
+}
+
+/** A table in fixed width, with the note of what it leaves out; cells are cut to `widest` characters. */
+export function tableText(table: MessageTable, widest = WIDEST_CELL): string {
+  const lines = [table.columns, ...table.rows].map((cells) => cells.map((cell) => cut(cleanLine(cell), widest)))
   const widths = table.columns.map((_, column) =>
     lines.reduce((most, cells) => Math.max(most, cells[column]?.length ?? 0), 0),
   )

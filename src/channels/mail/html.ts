@@ -1,5 +1,6 @@
-import type { Fact, Link, Message, MessageTable, Severity } from '../../model/message.ts'
+import type { Fact, Link, Message, MessageTable } from '../../model/message.ts'
 import { cleanLine, cut, escapeHtml, safeUrl } from '../content/clean.ts'
+import { colourOf } from '../content/colour.ts'
 import { parseMarkdown, type Span } from '../content/markdown.ts'
 import { moreRows } from '../content/plain.ts'
 
@@ -7,18 +8,9 @@ import { moreRows } from '../content/plain.ts'
 const FONT = 'font-family:-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif'
 const CELL = 'padding:6px 8px;border-bottom:1px solid #e3e5e8;text-align:left;vertical-align:top;white-space:pre-wrap'
 
-const colours: Record<Severity, string> = {
-  debug: '#6b7280',
-  info: '#2563eb',
-  warning: '#b45309',
-  error: '#c2410c',
-  critical: '#b91c1c',
-}
-const GOOD = '#15803d'
-
 /** A message as an HTML document for mail programs. All that comes with the message is escaped. */
 export function mailHtml(message: Message): string {
-  const colour = message.kind === 'resolved' || message.kind === 'recovered' ? GOOD : colours[message.severity]
+  const colour = colourOf(message)
   const title = line(cut(message.title, LONGEST_TITLE))
   const parts = [
     message.summary === '' ? '' : `<p style="margin:0 0 12px;white-space:pre-wrap">${escapeHtml(message.summary)}</p>`,

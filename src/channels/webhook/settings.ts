@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Json } from '../../model/json.ts'
 import { field } from '../../model/settings.ts'
-import { httpEntries } from '../http-settings.ts'
+import { httpEntries, httpUrl } from '../http-settings.ts'
 import { authorizationEntries, authorizationProblem } from './authorization.ts'
 import { type PresetName, presetNames } from './presets.ts'
 import { secretProblem } from './signature.ts'
@@ -54,12 +54,7 @@ const body = v.custom<Json>((value) => {
 export const webhookSettings = v.pipe(
   v.strictObject({
     url: v.pipe(
-      v.string('must be text'),
-      v.maxLength(5000, 'must be at most 5000 characters'),
-      v.check(
-        (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
-        'must be a URL that begins with https:// or http://',
-      ),
+      httpUrl,
       field({ title: 'URL', hint: 'Often a secret in itself, so it is kept like one.', secret: true }),
     ),
     method: v.pipe(
