@@ -61,9 +61,7 @@ async function evaluationLoop(server: PostgresServer, seconds: number): Promise<
     sources,
     clock: systemClock,
     log: createLog(() => {}, 'error', systemClock),
-    baseUrl: null,
-    timeout: 30_000,
-    maxRows: 1000,
+    limits: () => ({ baseUrl: null, timeout: 30_000, maxRows: 1000 }),
     signal: new AbortController().signal,
   })
   const condition = { text: 'query_result["cnt"] > 1000000' }

@@ -28,9 +28,7 @@ export async function benchLateness(): Promise<LatenessFigures> {
     sources: sources as unknown as Sources,
     clock: systemClock,
     log: createLog(() => {}, 'error', systemClock),
-    baseUrl: null,
-    timeout: 30_000,
-    maxRows: 1000,
+    limits: () => ({ baseUrl: null, timeout: 30_000, maxRows: 1000 }),
     signal: new AbortController().signal,
   })
   const late: number[] = []

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { createInstance } from './app/instance.ts'
 import { channels, isChannelKind } from './channels/index.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Config } from './config.ts'
+import { type Config, changedSettings } from './config.ts'
 import { createTargetOpener } from './deliver/resolve-target.ts'
-import { createWorker } from './deliver/worker.ts'
+import { createWorker, type Worker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
 import { channelNotice, connectionNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createSources } from './flow/sources.ts'
@@ -14,15 +15,16 @@ import { type Fetch, listen } from './http/server.ts'
 import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
 import { unlockSecrets } from './manage/keys.ts'
-import { createHttp } from './net.ts'
-import { selfCommand } from './runtime.ts'
+import { createHttp, type Http } from './net.ts'
+import { runtimeName, selfCommand } from './runtime.ts'
 import { masterKeyPath } from './secrets.ts'
 import type { Store } from './store/index.ts'
-import { lockDataDirectory } from './store/lock.ts'
+import { announce, lockDataDirectory } from './store/lock.ts'
 import { openStore, prepareDataDirectory } from './store/open.ts'
+import { createTelemetry } from './telemetry.ts'
 import { createHousekeeping } from './trigger/housekeeping.ts'
 import { readSchedule } from './trigger/schedule.ts'
-import { createScheduler } from './trigger/scheduler.ts'
+import { createScheduler, type Scheduler } from './trigger/scheduler.ts'
 import { build } from './version.ts'
 
 /** What tests and embedders may put in place of the real thing. */
@@ -36,27 +38,45 @@ export interface Overrides {
 export interface App {
   fetch: Fetch
   store: Store
+  /** The log, which the metrics listen to. */
+  log: Log
   start(): Promise<{ url: string }>
+  /** Begins nothing new, lets what is under way end within the drain time, stores every result and closes everything. */
   stop(): Promise<void>
+  /** Takes over what may change while it runs; names the settings that are in force now, and those that need a restart. */
+  reload(next: Config): { changed: string[]; needRestart: string[] }
+  /** What keeps it from making progress, in words; null while it is well. */
+  stalled(): Promise<string | null>
 }
 
-/** ms that requests, queries and sends under way get at the end: all together, and each of the three at least. */
-const DRAIN = 10_000
-const LEAST_DRAIN = 1000
+/** ms that answers get to be written after everything they could wait for has ended. */
+const LAST_WORDS = 1000
+/** ms after which something that takes a moment when all is well has got stuck. */
+const STUCK = 30_000
 
 /**
  * Puts the parts together. One straight function, so that the order and what each part is given can be read from top to
  * bottom. Cleanups are named and run in the opposite order; a failed start runs those that were registered by then.
  */
-export async function createApp(config: Config, log: Log, overrides: Overrides = {}): Promise<App> {
+export async function createApp(config: Config, ownLog: Log, overrides: Overrides = {}): Promise<App> {
   const { clock = systemClock, print = () => {} } = overrides
+  const facts = { version: build.version, runtime: runtimeName() }
+  const telemetry = createTelemetry(ownLog, facts, clock.now)
+  const { log } = telemetry
   const { onStop, stop } = cleanups(log)
+  /** What is in force: the configuration of the start, and on top what was reloaded since. */
+  let live = config
   try {
     const dataDir = resolve(config.dataDir)
     prepareDataDirectory(dataDir)
     onStop('lock', lockDataDirectory(dataDir))
+    let diskTroubleAt = Number.NEGATIVE_INFINITY
     const { store, schema } = openStore(dataDir, clock, {
-      onSyncTrouble: (error) => log.diskFull({ reason: messageOf(error) }),
+      onCommit: telemetry.committed,
+      onSyncTrouble(error) {
+        diskTroubleAt = clock.now()
+        log.diskFull({ reason: messageOf(error) })
+      },
     })
     onStop('store', store.close)
     if (schema.from !== schema.to) log.migrated(schema)
@@ -71,8 +91,14 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
 
     const authorities = config.tls.caFile === null ? [] : [readAuthorities(config.tls.caFile)]
     const own: { host: string; port: number }[] = []
-    const http = createHttp({ ...config.egress, own, authorities })
-    onStop('http', http.close)
+    const openDoor = ({ egress }: Config) => createHttp({ ...egress, own, authorities })
+    let door = openDoor(config)
+    onStop('http', () => door.close())
+    const http: Http = {
+      request: (request) => door.request(request),
+      connect: (host, port, signal) => door.connect(host, port, signal),
+      authorities: () => door.authorities(),
+    }
     const channelOf = (kind: string) => (isChannelKind(kind) ? channels[kind] : undefined)
     const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets })
     const limits = { inFlight: config.delivery.concurrency, attempt: config.delivery.timeout }
@@ -111,66 +137,91 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       },
     })
     onStop('connections', sources.close)
-    const { timeout, maxRows, poolSize } = config.connections
     const flow = createFlow({
       store,
       sources,
       clock,
       log,
-      baseUrl: config.baseUrl,
-      timeout,
-      maxRows,
+      limits: () => ({ baseUrl: live.baseUrl, ...live.connections }),
       signal: ending.signal,
     })
-    const { concurrency } = config.scheduler
-    const scheduler = createScheduler({ store, flow, clock, log, concurrency, perConnection: poolSize })
+    const scheduler = createScheduler({
+      store,
+      flow,
+      clock,
+      log,
+      concurrency: config.scheduler.concurrency,
+      perConnection: config.connections.poolSize,
+    })
 
-    const { days, maxMegabytes } = config.retention
     const housekeeping = createHousekeeping({
       retention: store.retention,
       clock,
       log,
-      days,
-      maxBytes: maxMegabytes * 1e6,
+      limits: () => ({ days: live.retention.days, maxBytes: live.retention.maxMegabytes * 1e6 }),
     })
 
     const manage = createManage({ store, secrets, clock, sources, readSchedule, onRulesChanged: scheduler.wake })
     let trouble: string | null = 'It is starting.'
-    const api = createHttpApp({ store, manage, flow, scheduler, log, clock, readiness: () => trouble })
+    const stalled = () => stallOf({ store, scheduler, worker, now: clock.now })
+    const instance = createInstance({ store, scheduler, dataDir, clock, readiness: () => trouble })
+    const api = createHttpApp({
+      store,
+      manage,
+      flow,
+      scheduler,
+      log,
+      clock,
+      readiness: () => trouble,
+      stalled,
+      instance: instance.status,
+      metrics: async () => telemetry.render(await instance.snapshot()),
+      metricsAreOpen: () => live.metrics.open,
+    })
 
     return {
       fetch: (request) => api.fetch(request),
       store,
+      log,
       stop,
+      stalled,
+      reload(next) {
+        const changed = changedSettings(live, next).filter(({ reloads }) => reloads)
+        if (changed.some(({ path }) => path.startsWith('egress.'))) {
+          const before = door
+          door = openDoor(next)
+          // What is under way through it may end.
+          clock.at(clock.now() + config.delivery.timeout, before.close)
+        }
+        live = next
+        const needRestart = changedSettings(config, next).filter(({ reloads }) => !reloads)
+        return { changed: changed.map(({ path }) => path), needRestart: needRestart.map(({ path }) => path) }
+      },
       async start() {
         try {
           const startedAt = clock.now()
-          let drainedAt: number | null = null
-          const drain = () => {
-            drainedAt ??= clock.now() + DRAIN
-            return Math.max(LEAST_DRAIN, drainedAt - clock.now())
-          }
           onStop('log', () => log.stopped({ uptime: clock.now() - startedAt }))
-          await worker.start()
-          onStop('worker', () => worker.stop(drain()))
+          const { host, port } = addressOf(config.listen)
+          const server = await listen(api.fetch, { host, port })
+          onStop('server', () => server.stop(LAST_WORDS))
+          own.push({ host, port: server.port })
+          const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
+          announce(dataDir, url)
           housekeeping.start()
           onStop('housekeeping', housekeeping.stop)
-          await sources.start()
-          await scheduler.start()
-          onStop('scheduler', async () => {
-            const cancel = clock.at(clock.now() + drain(), () => ending.abort())
-            await scheduler.stop()
+          onStop('work', async () => {
+            const cancel = clock.at(clock.now() + live.drain, () => ending.abort())
+            await Promise.all([worker.stop(live.drain), scheduler.stop()])
             cancel()
           })
-          const server = await listen(api.fetch, addressOf(config.listen))
-          onStop('server', () => server.stop(drain()))
-          const { host } = addressOf(config.listen)
-          own.push({ host, port: server.port })
+          await worker.start()
+          await sources.start()
+          await scheduler.start()
           trouble = null
           onStop('readiness', () => {
             trouble = 'It is stopping.'
           })
-          const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
+          instance.started(url)
           log.started({ url, version: build.version, dataDir })
           return { url }
         } catch (thrown) {
@@ -183,6 +234,26 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     await stop()
     throw thrown
   }
+}
+
+/** What does not come on although it should, in words; null when all is well. */
+async function stallOf(parts: {
+  store: Store
+  scheduler: Pick<Scheduler, 'lookedAt'>
+  worker: Pick<Worker, 'turningSince'>
+  now: () => number
+}): Promise<string | null> {
+  const { store, scheduler, worker, now } = parts
+  // A disk that is full, or a database that is locked for a while, is not mended by starting anew.
+  await store.census.pulse().catch(() => {})
+  const due = await store.rules.nextDue()
+  const limit = now() - STUCK
+  const looked = scheduler.lookedAt()
+  if (due !== null && due < limit && looked !== null && looked < limit)
+    return `No rule has been started since ${new Date(looked).toISOString()}, although one was due at ${new Date(due).toISOString()}.`
+  const turning = worker.turningSince()
+  if (turning !== null && turning < limit) return `The outbox has not moved since ${new Date(turning).toISOString()}.`
+  return null
 }
 
 function cleanups(log: Log) {

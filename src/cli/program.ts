@@ -45,6 +45,8 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
   addDaemonVerbs(program, terminal, finish)
+  addBackupVerbs(program, terminal, finish)
+  addGenerateVerbs(program.command('generate').description('Make files for an installation.'), terminal, finish)
   addApiVerbs(program, terminal, finish)
   addTokenVerbs(program.command('token').description('Make, list and end the tokens of the API.'), terminal, finish)
   addTextVerbs(program, terminal, finish)
@@ -64,6 +66,40 @@ function addDaemonVerbs(program: Command, terminal: Terminal, finish: Finish) {
   withSettings(program.command('check').description('Check settings, data directory and key.')).action((options) =>
     finish(import('./check.ts').then(({ check }) => check(terminal, flagsOf(options)))),
   )
+}
+
+/** Verbs that work on a data directory, whether a daemon runs or not. */
+function addBackupVerbs(program: Command, terminal: Terminal, finish: Finish) {
+  const load = () => import('./backup.ts')
+  withSettings(program.command('backup').description('Copy the database to a file, while it is used, and verify it.'), [
+    'dataDir',
+  ])
+    .argument('<file>', 'where the copy goes')
+    .option('--force', 'overwrite the file', false)
+    .action((file, options) => finish(load().then(({ backup }) => backup(terminal, flagsOf(options), file, options))))
+  withSettings(program.command('restore').description('Put a backup into an empty data directory.'), [
+    'dataDir',
+    'masterKeyFile',
+  ])
+    .argument('<file>', 'the backup')
+    .action((file, options) => finish(load().then(({ restore }) => restore(terminal, flagsOf(options), file))))
+}
+
+function addGenerateVerbs(group: Command, terminal: Terminal, finish: Finish) {
+  const load = () => import('./generate.ts')
+  group
+    .command('unit')
+    .description('Print the systemd unit.')
+    .action(() => finish(load().then(({ generate }) => generate(terminal, 'unit'))))
+  group
+    .command('config')
+    .description('Print a configuration file to begin with.')
+    .action(() => finish(load().then(({ generate }) => generate(terminal, 'config'))))
+  group
+    .command('key')
+    .description('Make a master key in a new file.')
+    .argument('<file>', 'such as /etc/tocsin/master.key')
+    .action((file) => finish(load().then(({ generateKey }) => generateKey(terminal, file))))
 }
 
 /** Verbs that work on a running daemon. */

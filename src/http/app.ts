@@ -1,10 +1,12 @@
 import { Hono } from 'hono'
+import { AppError } from '../errors.ts'
 import type { Flow } from '../flow.ts'
 import type { Log } from '../log.ts'
 import type { Manage } from '../manage/index.ts'
+import type { InstanceStatus } from '../model/instance.ts'
 import type { Store } from '../store/index.ts'
 import type { Scheduler } from '../trigger/scheduler.ts'
-import { enterProject, requireToken } from './auth.ts'
+import { enterProject, refuseProjectTokens, requireToken } from './auth.ts'
 import { answerFailure, noRoute } from './errors.ts'
 import { openApi } from './openapi.ts'
 import type { ApiEnv } from './request.ts'
@@ -16,6 +18,7 @@ import { evaluationRoutes, ruleEvaluationRoutes } from './routes/evaluations.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { kindRoutes } from './routes/kinds.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
 
@@ -28,9 +31,14 @@ export interface HttpDeps {
   clock: { now(): number }
   /** What keeps it from doing its work, in words; null when nothing does. */
   readiness: () => string | null
+  /** What keeps it from making progress although it should, in words. */
+  stalled: () => Promise<string | null>
+  instance: () => Promise<InstanceStatus>
+  metrics: () => Promise<{ contentType: string; text: string }>
+  metricsAreOpen: () => boolean
 }
 
-/** Every route. All but the two of health ask for a token. */
+/** Every route. All but the two of health ask for a token, and answer only between start and stop. */
 export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   const { manage, log, clock } = deps
   const app = new Hono<ApiEnv>()
@@ -44,10 +52,17 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   app.onError((thrown, context) => answerFailure(context, thrown, log))
   app.notFound((context) => answerFailure(context, noRoute(context), log))
 
-  app.route('/', healthRoutes(deps.readiness))
+  app.route('/', healthRoutes(deps))
+  app.use(async (_, next) => {
+    const reason = deps.readiness()
+    if (reason !== null) throw new AppError('unavailable', `${reason} Try again in a moment.`)
+    await next()
+  })
+  app.route('/metrics', metricsRoutes(deps))
   app.use('/api/*', requireToken(manage.tokens))
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
   app.route('/api/v1/kinds', kindRoutes())
+  app.get('/api/v1/status', refuseProjectTokens, async (context) => context.json(await deps.instance()))
   app.route('/api/v1/projects/:project', projectRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
   app.use('/v1/*', requireToken(manage.tokens))

@@ -20,7 +20,7 @@ describe('openStore', () => {
   test('makes the folder for its owner alone and brings the schema up to date', () => {
     const { store, schema } = openStore(directory, systemClock)
     store.close()
-    expect(schema).toEqual({ from: 0, to: migrations().length })
+    expect(schema).toEqual({ from: 0, to: migrations().length, backup: null })
     expect(statSync(directory).mode & 0o777).toBe(0o700)
     const again = openStore(directory, systemClock)
     again.store.close()
