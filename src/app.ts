@@ -163,6 +163,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
 
     const manage = createManage({ store, secrets, clock, sources, readSchedule, onRulesChanged: scheduler.wake })
     let trouble: string | null = 'It is starting.'
+    let isListening = false
     const stalled = () => stallOf({ store, scheduler, worker, now: clock.now })
     const instance = createInstance({ store, scheduler, dataDir, clock, readiness: () => trouble })
     const api = createHttpApp({
@@ -173,6 +174,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       log,
       clock,
       readiness: () => trouble,
+      closed: () => (isListening ? trouble : null),
       stalled,
       instance: instance.status,
       metrics: async () => telemetry.render(await instance.snapshot()),
@@ -201,6 +203,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
         try {
           const startedAt = clock.now()
           onStop('log', () => log.stopped({ uptime: clock.now() - startedAt }))
+          isListening = true
           const { host, port } = addressOf(config.listen)
           const server = await listen(api.fetch, { host, port })
           onStop('server', () => server.stop(LAST_WORDS))

@@ -89,7 +89,7 @@ export function assertMasterKey(masterKey: Uint8Array, expected: string): void {
   const [given, known] = [Buffer.from(checkValue(masterKey)), Buffer.from(expected)]
   if (given.length === known.length && timingSafeEqual(given, known)) return
   throw locked(
-    `The master key is ${keyId(checkValue(masterKey))}, not ${keyId(expected)}, which this data directory was sealed with. Give the right one with --master-key-file; nothing was changed.`,
+    `The master key is not the one this data directory was sealed with: it is ${keyId(checkValue(masterKey))}, and ${keyId(expected)} is needed. Give the right one with --master-key-file; nothing was changed.`,
   )
 }
 

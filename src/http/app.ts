@@ -31,6 +31,8 @@ export interface HttpDeps {
   clock: { now(): number }
   /** What keeps it from doing its work, in words; null when nothing does. */
   readiness: () => string | null
+  /** Why no request but those of health is answered for the moment: it starts or stops. */
+  closed: () => string | null
   /** What keeps it from making progress although it should, in words. */
   stalled: () => Promise<string | null>
   instance: () => Promise<InstanceStatus>
@@ -54,7 +56,7 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
 
   app.route('/', healthRoutes(deps))
   app.use(async (_, next) => {
-    const reason = deps.readiness()
+    const reason = deps.closed()
     if (reason !== null) throw new AppError('unavailable', `${reason} Try again in a moment.`)
     await next()
   })

@@ -95,6 +95,8 @@ export function inspect(file: string, migrations: readonly Migration[] = known()
 /** A backup is as good when this does not work, such as on a full disk. */
 function note(source: Sqlite.Database, at: number) {
   try {
+    // Whoever makes a backup does not wait for a writer that keeps the database for itself.
+    source.pragma('busy_timeout = 1000')
     source.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(LAST_BACKUP, String(at))
   } catch (thrown) {
     if (!(thrown instanceof Sqlite.SqliteError)) throw thrown

@@ -93,7 +93,7 @@ describe('SIGTERM', () => {
     const id = await send(daemon)
     await request
     const ended = daemon.stop()
-    await eventually(() => expect(fetch(`${daemon.url}/healthz`)).rejects.toThrow())
+    await eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(503))
     answer()
     expect(await ended).toBe(0)
     expect(deliveries(daemon)).toEqual([{ id, state: 'delivered', outcome: 'delivered' }])
@@ -127,7 +127,7 @@ test('a second SIGINT ends at once', async () => {
   await receiver.until(before + 1)
   const ended = once(daemon.process, 'exit')
   daemon.process.kill('SIGINT')
-  await eventually(() => expect(fetch(`${daemon.url}/healthz`)).rejects.toThrow())
+  await eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(503))
   // Signals that come closer together count as one.
   await Bun.sleep(600)
   const again = Date.now()
