@@ -45,7 +45,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
   addDaemonVerbs(program, terminal, finish)
-  addBackupVerbs(program, terminal, finish)
+  addDataVerbs(program, terminal, finish)
   addGenerateVerbs(program.command('generate').description('Make files for an installation.'), terminal, finish)
   addApiVerbs(program, terminal, finish)
   addTokenVerbs(program.command('token').description('Make, list and end the tokens of the API.'), terminal, finish)
@@ -69,7 +69,15 @@ function addDaemonVerbs(program: Command, terminal: Terminal, finish: Finish) {
 }
 
 /** Verbs that work on a data directory, whether a daemon runs or not. */
-function addBackupVerbs(program: Command, terminal: Terminal, finish: Finish) {
+function addDataVerbs(program: Command, terminal: Terminal, finish: Finish) {
+  withSettings(
+    program.command('doctor').description('Look for whatever keeps the daemon from its work; change nothing.'),
+  )
+    .option('--token <token>', 'a token of the running daemon, to ask it about connections (TOCSIN_TOKEN)')
+    .option('--json', 'as JSON', false)
+    .action((options) =>
+      finish(import('./doctor.ts').then(({ doctor }) => doctor(terminal, flagsOf(options), options))),
+    )
   const load = () => import('./backup.ts')
   withSettings(program.command('backup').description('Copy the database to a file, while it is used, and verify it.'), [
     'dataDir',
@@ -111,6 +119,9 @@ function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
       .option('--project <project>', 'the project', 'default')
   const verb = (name: string, text: string) => reaching(program.command(name).description(text))
   const load = () => import('./operate.ts')
+  verb('status', 'Tell what runs, what fires, what waits and what fails.')
+    .option('--json', 'as JSON', false)
+    .action((options) => finish(import('./status.ts').then(({ status }) => status(terminal, options))))
   verb('run', 'Evaluate a rule now.')
     .argument('<rule>', 'its name or id')
     .option('--dry-run', 'show what it would do and store nothing', false)

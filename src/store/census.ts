@@ -60,6 +60,10 @@ export function censusQueries({ database: { raw }, writer }: StoreContext) {
       channels: one('SELECT count(*) FROM channels WHERE disabled_reason IS NOT NULL') as number,
     }),
 
+    /** Projects that hold a connection or a channel. */
+    projects: async (): Promise<string[]> =>
+      raw.prepare('SELECT project FROM connections UNION SELECT project FROM channels').pluck().all() as string[],
+
     /** Time zones that rules name. */
     timeZones: async (): Promise<string[]> =>
       raw

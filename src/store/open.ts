@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { migrations as known, type Migration } from '../assets.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import { copyDatabase } from './backup.ts'
+import { copyDatabase, openCopy } from './backup.ts'
 import { type Database, openDatabase } from './database.ts'
 import { createStore, type Store } from './index.ts'
 import { lockDataDirectory, type Release } from './lock.ts'
@@ -55,11 +55,29 @@ export function openStore(directory: string, clock: Clock, options: OpenOptions 
 export function openStoreBeside(directory: string, clock: Clock): OpenStore {
   prepareDataDirectory(directory)
   const release = tryLock(directory)
-  if (release === null) return open(directory, clock, (database) => sameSchema(database, directory))
+  if (release === null) return openUnchanged(directory, clock)
   try {
     return openStore(directory, clock)
   } finally {
     release()
+  }
+}
+
+/**
+ * Opens the store as it is, to look into it, whether a daemon holds it or not. Throws `locked` when its schema is not the
+ * one of this executable.
+ */
+export function openUnchanged(directory: string, clock: Clock): OpenStore {
+  return open(directory, clock, (database) => sameSchema(database, directory))
+}
+
+/** Tags of the steps that the schema of a data directory has, in order. */
+export function stepsOf(directory: string): string[] {
+  const database = openCopy(databaseFile(directory))
+  try {
+    return database.prepare('SELECT tag FROM schema_migrations ORDER BY rowid').pluck().all() as string[]
+  } finally {
+    database.close()
   }
 }
 
