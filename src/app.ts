@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInstance } from './app/instance.ts'
+import { stallOf } from './app/stall.ts'
 import { channels, isChannelKind } from './channels/index.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, changedSettings } from './config.ts'
 import { createTargetOpener } from './deliver/resolve-target.ts'
-import { createWorker, type Worker } from './deliver/worker.ts'
+import { createWorker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
 import { channelNotice, connectionNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createSources } from './flow/sources.ts'
@@ -24,7 +25,7 @@ import { openStore, prepareDataDirectory } from './store/open.ts'
 import { createTelemetry } from './telemetry.ts'
 import { createHousekeeping } from './trigger/housekeeping.ts'
 import { readSchedule } from './trigger/schedule.ts'
-import { createScheduler, type Scheduler } from './trigger/scheduler.ts'
+import { createScheduler } from './trigger/scheduler.ts'
 import { build } from './version.ts'
 
 /** What tests and embedders may put in place of the real thing. */
@@ -51,8 +52,6 @@ export interface App {
 
 /** ms that answers get to be written after everything they could wait for has ended. */
 const LAST_WORDS = 1000
-/** ms after which something that takes a moment when all is well has got stuck. */
-const STUCK = 30_000
 
 /**
  * Puts the parts together. One straight function, so that the order and what each part is given can be read from top to
@@ -237,26 +236,6 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
     await stop()
     throw thrown
   }
-}
-
-/** What does not come on although it should, in words; null when all is well. */
-async function stallOf(parts: {
-  store: Store
-  scheduler: Pick<Scheduler, 'lookedAt'>
-  worker: Pick<Worker, 'turningSince'>
-  now: () => number
-}): Promise<string | null> {
-  const { store, scheduler, worker, now } = parts
-  // A disk that is full, or a database that is locked for a while, is not mended by starting anew.
-  await store.census.pulse().catch(() => {})
-  const due = await store.rules.nextDue()
-  const limit = now() - STUCK
-  const looked = scheduler.lookedAt()
-  if (due !== null && due < limit && looked !== null && looked < limit)
-    return `No rule has been started since ${new Date(looked).toISOString()}, although one was due at ${new Date(due).toISOString()}.`
-  const turning = worker.turningSince()
-  if (turning !== null && turning < limit) return `The outbox has not moved since ${new Date(turning).toISOString()}.`
-  return null
 }
 
 function cleanups(log: Log) {
