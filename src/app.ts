@@ -163,7 +163,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
     const manage = createManage({ store, secrets, clock, sources, readSchedule, onRulesChanged: scheduler.wake })
     let trouble: string | null = 'It is starting.'
     let isListening = false
-    const stalled = () => stallOf({ store, scheduler, worker, now: clock.now })
+    const stalled = () => stallOf({ store, scheduler, worker, diskTroubleAt: () => diskTroubleAt, now: clock.now })
     const instance = createInstance({ store, scheduler, dataDir, clock, readiness: () => trouble })
     const api = createHttpApp({
       store,

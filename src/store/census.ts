@@ -5,7 +5,7 @@ import type { StoreContext } from './context.ts'
 export type CensusQueries = ReturnType<typeof censusQueries>
 
 /** Figures of the instance as a whole, for metrics, `status` and `doctor`. */
-export function censusQueries({ database: { raw }, writer }: StoreContext) {
+export function censusQueries({ database: { raw } }: StoreContext) {
   const pairs = (sql: string) => Object.fromEntries(raw.prepare(sql).raw().all() as [string, number][])
   const one = (sql: string) => raw.prepare(sql).pluck().get()
   const rows = <Row>(sql: string, limit: number) => raw.prepare(sql).all(limit) as Row[]
@@ -74,9 +74,6 @@ export function censusQueries({ database: { raw }, writer }: StoreContext) {
     /** When the latest evaluation or attempt was stored, ms since 1970. */
     latestWork: async (): Promise<number | null> =>
       one('SELECT max(at) FROM (SELECT max(last_run_at) AS at FROM rule_clocks)') as number | null,
-
-    /** Resolves once a transaction went through the writer; nothing is written. */
-    pulse: (): Promise<void> => writer.write(() => {}),
   }
 }
 

@@ -108,8 +108,7 @@ function open(
   const database = openDatabase(file)
   try {
     const schema = prepare(database)
-    const sync =
-      onSyncTrouble === undefined ? null : openLogSync(database, file, { clock, onTrouble: onSyncTrouble })
+    const sync = onSyncTrouble === undefined ? null : openLogSync(database, file, { clock, onTrouble: onSyncTrouble })
     return { schema, store: createStore(database, clock, sync, onCommit) }
   } catch (thrown) {
     database.raw.close()

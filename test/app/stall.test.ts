@@ -4,12 +4,13 @@ import { type Moving, stallOf } from '../../src/app/stall.ts'
 const NOW = 1_000_000
 
 /** A daemon whose next rule is due, and whose scheduler and worker were last seen moving, so many ms ago. */
-function moving(ages: { due?: number; looked?: number | null; turning?: number }): Moving {
+function moving(ages: { due?: number; looked?: number | null; turning?: number; disk?: number }): Moving {
   const at = (age: number | null | undefined) => (age == null ? null : NOW - age)
   return {
-    store: { rules: { nextDue: async () => at(ages.due) }, census: { pulse: async () => {} } },
+    store: { rules: { nextDue: async () => at(ages.due) } },
     scheduler: { lookedAt: () => at(ages.looked) },
     worker: { turningSince: () => at(ages.turning) },
+    diskTroubleAt: () => at(ages.disk) ?? Number.NEGATIVE_INFINITY,
     now: () => NOW,
   }
 }
@@ -36,8 +37,8 @@ test('it is stuck when the outbox stores and claims for a long time', async () =
   expect(await stallOf(moving({ looked: 0, turning: 31_000 }))).toContain('The outbox has not moved since')
 })
 
-test('a database that cannot be written is no reason to start anew', async () => {
-  const parts = moving({ looked: 0 })
-  parts.store.census.pulse = () => Promise.reject(new Error('disk full'))
-  expect(await stallOf(parts)).toBeNull()
+test('a disk that takes no more is no reason to start anew, as long as it does', async () => {
+  const stuck = { due: 60_000, looked: 90_000, turning: 60_000 }
+  expect(await stallOf(moving({ ...stuck, disk: 1000 }))).toBeNull()
+  expect(await stallOf(moving({ ...stuck, disk: 40_000 }))).not.toBeNull()
 })

@@ -87,9 +87,3 @@ describe('the census', () => {
     expect(await store.census.projects()).toEqual(['blue', 'default'])
   })
 })
-
-test('a pulse goes through the writer and leaves nothing', async () => {
-  const before = (await world.store.census.count()).bytes
-  await world.store.census.pulse()
-  expect((await world.store.census.count()).bytes).toBe(before)
-})
