@@ -202,6 +202,59 @@ canContain('the service on a bare Debian', () => {
     await override('RestartSec=1')
   })
 
+  test('is examined by root, with nothing to mend', async () => {
+    const token = await container.ok(
+      'sh',
+      '-c',
+      `tocsin token create --data-dir /var/lib/tocsin/data --name look --role admin`,
+    )
+    const { out } = await container.run(
+      'env',
+      'CREDENTIALS_DIRECTORY=/etc/tocsin',
+      'tocsin',
+      'doctor',
+      '--config',
+      '/etc/tocsin/tocsin.yaml',
+      '--connections-sqlite-paths=/srv',
+    )
+    expect(out.split('\n').filter((line) => line.startsWith('fail'))).toEqual([])
+    expect(out).toMatch(/^ok {4}daemon: process \d+ since/m)
+    expect(out).toMatch(/^ok {4}master key: \/etc\/tocsin\/master\.key \(\S{8}\) opens the secrets/m)
+    expect(await container.ok('env', `TOCSIN_TOKEN=${token}`, 'tocsin', 'status')).toContain('working since')
+  })
+
+  test('is backed up and restored by root, and works on with what root put there', async () => {
+    const data = '/var/lib/tocsin/data'
+    await container.ok('tocsin', 'backup', '--data-dir', data, '/root/tocsin.db')
+    await container.ok('systemctl', 'stop', 'tocsin')
+    await container.ok('mv', data, '/root/before')
+    const told = await container.ok(
+      'tocsin',
+      'restore',
+      '--data-dir',
+      data,
+      '--master-key-file',
+      '/etc/tocsin/master.key',
+      '/root/tocsin.db',
+    )
+    expect(told).toMatch(
+      /1 rules.*\nIts secrets open with the master key \S{8}, which \/etc\/tocsin\/master\.key holds/,
+    )
+    await container.ok('systemctl', 'start', 'tocsin')
+    expect(await ready()).toBe('ready')
+  })
+
+  test('keeps key, settings and data when the package is put in again', async () => {
+    configure('dataDir: /var/lib/tocsin/data\nretention: {days: 7}\n')
+    const key = readFileSync(join(container.root, 'etc/tocsin/master.key'), 'utf8')
+    const pid = await show('MainPID')
+    await container.ok('dpkg', '-i', '--force-confold', '/packages/tocsin.deb')
+    expect(readFileSync(join(container.root, 'etc/tocsin/master.key'), 'utf8')).toBe(key)
+    expect(readFileSync(join(container.root, 'etc/tocsin/tocsin.yaml'), 'utf8')).toContain('days: 7')
+    expect(await ready()).toBe('ready')
+    expect(await show('MainPID')).not.toBe(pid)
+  })
+
   test('ends in order', async () => {
     await container.ok('systemctl', 'stop', 'tocsin')
     expect(await show('Result')).toBe('success')
