@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { audited } from './app/audited.ts'
 import { createInstance } from './app/instance.ts'
 import { stallOf } from './app/stall.ts'
 import { channels, isChannelKind } from './channels/index.ts'
@@ -70,15 +71,16 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
     prepareDataDirectory(dataDir)
     onStop('lock', lockDataDirectory(dataDir))
     let diskTroubleAt = Number.NEGATIVE_INFINITY
-    const { store, schema } = openStore(dataDir, clock, {
+    const opened = openStore(dataDir, clock, {
       onCommit: telemetry.committed,
       onSyncTrouble(error) {
         diskTroubleAt = clock.now()
         log.diskFull({ reason: messageOf(error) })
       },
     })
+    const store = audited(opened.store, log)
     onStop('store', store.close)
-    if (schema.from !== schema.to) log.migrated(schema)
+    if (opened.schema.from !== opened.schema.to) log.migrated(opened.schema)
     const keySources = {
       masterKeyFile: config.masterKeyFile,
       credentialsDirectory: config.credentialsDirectory,

@@ -53,6 +53,17 @@ interface Events {
     reason: string
     took: number
   }
+  /** A message that is not tried again by itself: dead letters, and outcomes that nobody knows. */
+  deliveryGivenUp: {
+    delivery: string
+    channel: string
+    kind: string
+    destination: string
+    state: DeliveryState
+    reason: string
+  }
+  /** Somebody changed something. */
+  changed: { project: string | null; actor: string; action: string; entity: string; id: string }
   channelDisabled: { project: string; channel: string; reason: string }
   breakerOpened: { project: string; connection: string; reason: string }
   breakerClosed: { project: string; connection: string }
@@ -80,6 +91,8 @@ const levels: Record<keyof Events, LogLevel> = {
   alertsChanged: 'info',
   delivered: 'debug',
   deliveryFailed: 'info',
+  deliveryGivenUp: 'warn',
+  changed: 'info',
   channelDisabled: 'warn',
   breakerOpened: 'warn',
   breakerClosed: 'info',

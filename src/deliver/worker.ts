@@ -245,6 +245,9 @@ export function createWorker(options: WorkerOptions): Worker {
     }
     if (outcome === 'delivered') log.delivered(fields)
     else log.deliveryFailed({ ...fields, outcome, next: next.state, reason: cause })
+    if (next.state === 'delivered' || next.state === 'pending') return
+    const { delivery: id, channel } = fields
+    log.deliveryGivenUp({ delivery: id, channel, kind, destination, state: next.state, reason: cause })
   }
 
   async function disableChannel({ delivery: { project, target } }: Claim, reason: string) {
