@@ -142,6 +142,28 @@ test('a second daemon on the same data is refused, and the first one named', asy
   expect((await fetch(`${daemon.url}/readyz`)).status).toBe(200)
 })
 
+test('a database of a newer version is refused, with what to do, and left as it is', async () => {
+  const dataDir = join(folder, 'newer')
+  {
+    await using daemon = await startWithChannel(dataDir)
+    await daemon.stop()
+  }
+  const file = join(dataDir, 'tocsin.db')
+  const database = new Sqlite(file)
+  database.exec("INSERT INTO schema_migrations VALUES ('0999_future', 1); PRAGMA wal_checkpoint(TRUNCATE)")
+  database.close()
+  const before = readFileSync(file)
+  const [program = ''] = executable()
+  for (const verb of [['serve', '--listen', '127.0.0.1:0'], ['check']]) {
+    const refused = spawnSync(program, [...verb, '--data-dir', dataDir], { encoding: 'utf8' })
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toMatch(
+      /newer Tocsin \(it has the schema change 0999_future\)\. Start that version again, or put back/,
+    )
+  }
+  expect(readFileSync(file).equals(before)).toBe(true)
+})
+
 test('SIGHUP reads the file again: what can change does, what cannot is named, what is wrong changes nothing', async () => {
   const config = join(folder, 'tocsin.yaml')
   writeFileSync(config, 'metrics: {open: false}\n')
