@@ -25,11 +25,22 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     return code
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE
+    if (isUnloadable(thrown)) {
+      terminal.err(
+        `tocsin: SQLite cannot be loaded (${messageOf(thrown)}). It is unpacked into the temporary folder, so programs must be allowed to run from there: mount it without noexec, or name another folder with TMPDIR.`,
+      )
+      return FAILED
+    }
     terminal.err(`tocsin: ${messageOf(thrown)}`)
     const expected = thrown instanceof AppError || thrown instanceof UsageError
     if (!expected && thrown instanceof Error) terminal.err(thrown.stack ?? '')
     return thrown instanceof UsageError ? USAGE : FAILED
   }
+}
+
+/** Whether the addon inside the executable could not be loaded from where the runtime unpacks it. */
+function isUnloadable(thrown: unknown): boolean {
+  return thrown instanceof Error && /\.node: (failed to map|cannot open|Operation not permitted)/.test(thrown.message)
 }
 
 /** Takes a verb under way and keeps its exit code. */

@@ -22,6 +22,7 @@ export async function serve(terminal: Terminal, flags: Flags): Promise<number> {
   })
   const app = await createApp(config, log, { print: terminal.out })
   let watching: ReturnType<typeof setInterval> | undefined
+  let told = Promise.resolve()
   try {
     const { url } = await app.start()
     terminal.onHangUp(() => {
@@ -33,11 +34,12 @@ export async function serve(terminal: Terminal, flags: Flags): Promise<number> {
     await asked(terminal.signal)
     const { drain } = config
     app.log.stopping({ signal: String(terminal.signal.reason), drain })
-    // Not waited for: readiness goes down first.
-    void manager.notify('STOPPING=1', 'STATUS=Draining', `EXTEND_TIMEOUT_USEC=${(drain + CLOSING) * 1000}`)
+    // Waited for at the very end only: readiness goes down first.
+    told = manager.notify('STOPPING=1', 'STATUS=Draining', `EXTEND_TIMEOUT_USEC=${(drain + CLOSING) * 1000}`)
   } finally {
     clearInterval(watching)
     await app.stop()
+    await told
   }
   return 0
 }

@@ -255,8 +255,16 @@ canContain('the service on a bare Debian', () => {
     expect(await show('MainPID')).not.toBe(pid)
   })
 
+  test('says what is wrong where programs may not run from the temporary folder', async () => {
+    const noexec = ['systemd-run', '--wait', '--pipe', '--quiet', '--property=TemporaryFileSystem=/tmp:noexec']
+    const { code, out, err } = await container.run(...noexec, 'tocsin', 'version')
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(/^tocsin: SQLite cannot be loaded .*name another folder with TMPDIR\.$/)
+  })
+
   test('ends in order', async () => {
     await container.ok('systemctl', 'stop', 'tocsin')
+    expect(await container.ok('journalctl', '--unit=tocsin', '--output=cat', '--lines=8')).not.toContain('Killing')
     expect(await show('Result')).toBe('success')
     expect((await events()).slice(-2).map(({ event }) => event)).toEqual(['stopping', 'stopped'])
     await container.ok('systemctl', 'start', 'tocsin')
