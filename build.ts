@@ -124,7 +124,7 @@ function assets(): string[] {
   const migrations = readdirSync(join(root, 'drizzle')).filter((name) => name.endsWith('.sql'))
   if (migrations.length === 0) fail('drizzle holds no migration: they belong into the executable.')
   const page = existsSync(join(root, 'public/index.html')) ? ['public'] : []
-  return ['drizzle', present('node_modules/minijinja-js/dist/web/minijinja_js_bg.wasm'), ...page]
+  return ['drizzle', 'packaging', present('node_modules/minijinja-js/dist/web/minijinja_js_bg.wasm'), ...page]
 }
 
 function present(path: string): string {

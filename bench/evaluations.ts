@@ -61,10 +61,8 @@ async function evaluationLoop(server: PostgresServer, seconds: number): Promise<
     sources,
     clock: systemClock,
     log: createLog(() => {}, 'error', systemClock),
-    baseUrl: null,
     attachments: { readFile: () => Promise.reject(new Error('no files here')), most: 0 },
-    timeout: 30_000,
-    maxRows: 1000,
+    limits: () => ({ baseUrl: null, timeout: 30_000, maxRows: 1000 }),
     signal: new AbortController().signal,
   })
   const condition = { text: 'query_result["cnt"] > 1000000' }

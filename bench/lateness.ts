@@ -28,10 +28,8 @@ export async function benchLateness(): Promise<LatenessFigures> {
     sources: sources as unknown as Sources,
     clock: systemClock,
     log: createLog(() => {}, 'error', systemClock),
-    baseUrl: null,
     attachments: { readFile: () => Promise.reject(new Error('no files here')), most: 0 },
-    timeout: 30_000,
-    maxRows: 1000,
+    limits: () => ({ baseUrl: null, timeout: 30_000, maxRows: 1000 }),
     signal: new AbortController().signal,
   })
   const late: number[] = []

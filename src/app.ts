@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { audited } from './app/audited.ts'
+import { createInstance } from './app/instance.ts'
+import { stallOf } from './app/stall.ts'
 import { channels, isChannelKind } from './channels/index.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Config } from './config.ts'
+import { type Config, changedSettings } from './config.ts'
 import { createTargetOpener } from './deliver/resolve-target.ts'
 import { createWorker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
@@ -16,13 +19,14 @@ import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
 import { createInstanceMail } from './manage/instance-mail.ts'
 import { unlockSecrets } from './manage/keys.ts'
-import { createHttp } from './net.ts'
+import { createHttp, type Http } from './net.ts'
 import { createPrograms } from './programs.ts'
-import { selfCommand } from './runtime.ts'
+import { runtimeName, selfCommand } from './runtime.ts'
 import { masterKeyPath } from './secrets.ts'
 import type { Store } from './store/index.ts'
-import { lockDataDirectory } from './store/lock.ts'
+import { announce, lockDataDirectory } from './store/lock.ts'
 import { openStore, prepareDataDirectory } from './store/open.ts'
+import { createTelemetry } from './telemetry.ts'
 import { createHousekeeping } from './trigger/housekeeping.ts'
 import { readSchedule } from './trigger/schedule.ts'
 import { createScheduler } from './trigger/scheduler.ts'
@@ -41,30 +45,47 @@ export interface Overrides {
 export interface App {
   fetch: Fetch
   store: Store
+  /** The log, which the metrics listen to. */
+  log: Log
   start(): Promise<{ url: string }>
+  /** Begins nothing new, lets what is under way end within the drain time, stores every result and closes everything. */
   stop(): Promise<void>
+  /** Takes over what may change while it runs; names the settings that are in force now, and those that need a restart. */
+  reload(next: Config): { changed: string[]; needRestart: string[] }
+  /** What keeps it from making progress, in words; null while it is well. */
+  stalled(): Promise<string | null>
 }
 
-/** ms that requests, queries and sends under way get at the end: all together, and each of the three at least. */
-const DRAIN = 10_000
-const LEAST_DRAIN = 1000
+/** ms that answers get to be written after everything they could wait for has ended. */
+const LAST_WORDS = 1000
 
 /**
  * Puts the parts together. One straight function, so that the order and what each part is given can be read from top to
  * bottom. Cleanups are named and run in the opposite order; a failed start runs those that were registered by then.
  */
-export async function createApp(config: Config, log: Log, overrides: Overrides = {}): Promise<App> {
-  const { clock = systemClock, print = () => {}, reload = () => config } = overrides
+export async function createApp(config: Config, ownLog: Log, overrides: Overrides = {}): Promise<App> {
+  const { clock = systemClock, print = () => {}, reload = () => live } = overrides
+  const facts = { version: build.version, runtime: runtimeName() }
+  const telemetry = createTelemetry(ownLog, facts, clock.now)
+  const { log } = telemetry
   const { onStop, stop } = cleanups(log)
+  /** What is in force: the configuration of the start, and on top what was reloaded since. */
+  let live = config
   try {
     const dataDir = resolve(config.dataDir)
     prepareDataDirectory(dataDir)
     onStop('lock', lockDataDirectory(dataDir))
-    const { store, schema } = openStore(dataDir, clock, {
-      onSyncTrouble: (error) => log.diskFull({ reason: messageOf(error) }),
+    let diskTroubleAt = Number.NEGATIVE_INFINITY
+    const opened = openStore(dataDir, clock, {
+      onCommit: telemetry.committed,
+      onSyncTrouble(error) {
+        diskTroubleAt = clock.now()
+        log.diskFull({ reason: messageOf(error) })
+      },
     })
+    const store = audited(opened.store, log)
     onStop('store', store.close)
-    if (schema.from !== schema.to) log.migrated(schema)
+    if (opened.schema.from !== opened.schema.to) log.migrated(opened.schema)
     const keySources = {
       masterKeyFile: config.masterKeyFile,
       credentialsDirectory: config.credentialsDirectory,
@@ -77,8 +98,14 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
 
     const authorities = config.tls.caFile === null ? [] : [readAuthorities(config.tls.caFile)]
     const own: { host: string; port: number }[] = []
-    const http = createHttp({ ...config.egress, own, authorities })
-    onStop('http', http.close)
+    const openDoor = ({ egress }: Config) => createHttp({ ...egress, own, authorities })
+    let door = openDoor(config)
+    onStop('http', () => door.close())
+    const http: Http = {
+      request: (request) => door.request(request),
+      connect: (host, port, signal) => door.connect(host, port, signal),
+      authorities: () => door.authorities(),
+    }
     const channelOf = (kind: string) => (isChannelKind(kind) ? channels[kind] : undefined)
     const instanceMail = createInstanceMail(
       () => reload().smtp,
@@ -124,13 +151,11 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       },
     })
     onStop('connections', sources.close)
-    const { timeout, maxRows, poolSize } = config.connections
     const flow = createFlow({
       store,
       sources,
       clock,
       log,
-      baseUrl: config.baseUrl,
       attachments: {
         readFile: createFileReader(
           config.attachments.paths.map((path) => resolve(path)),
@@ -138,20 +163,23 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
         ),
         most: config.attachments.maxMegabytes * 1e6,
       },
-      timeout,
-      maxRows,
+      limits: () => ({ baseUrl: live.baseUrl, ...live.connections }),
       signal: ending.signal,
     })
-    const { concurrency } = config.scheduler
-    const scheduler = createScheduler({ store, flow, clock, log, concurrency, perConnection: poolSize })
+    const scheduler = createScheduler({
+      store,
+      flow,
+      clock,
+      log,
+      concurrency: config.scheduler.concurrency,
+      perConnection: config.connections.poolSize,
+    })
 
-    const { days, maxMegabytes } = config.retention
     const housekeeping = createHousekeeping({
       retention: store.retention,
       clock,
       log,
-      days,
-      maxBytes: maxMegabytes * 1e6,
+      limits: () => ({ days: live.retention.days, maxBytes: live.retention.maxMegabytes * 1e6 }),
     })
 
     const manage = createManage({
@@ -165,41 +193,69 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       onRulesChanged: scheduler.wake,
     })
     let trouble: string | null = 'It is starting.'
-    const api = createHttpApp({ store, manage, instanceMail, flow, scheduler, log, clock, readiness: () => trouble })
+    let isListening = false
+    const stalled = () => stallOf({ store, scheduler, worker, diskTroubleAt: () => diskTroubleAt, now: clock.now })
+    const instance = createInstance({ store, scheduler, dataDir, clock, readiness: () => trouble })
+    const api = createHttpApp({
+      store,
+      manage,
+      instanceMail,
+      flow,
+      scheduler,
+      log,
+      clock,
+      readiness: () => trouble,
+      closed: () => (isListening ? trouble : null),
+      stalled,
+      instance: instance.status,
+      metrics: async () => telemetry.render(await instance.snapshot()),
+      metricsAreOpen: () => live.metrics.open,
+    })
 
     return {
       fetch: (request) => api.fetch(request),
       store,
+      log,
       stop,
+      stalled,
+      reload(next) {
+        const changed = changedSettings(live, next).filter(({ reloads }) => reloads)
+        if (changed.some(({ path }) => path.startsWith('egress.'))) {
+          const before = door
+          door = openDoor(next)
+          // What is under way through it may end.
+          clock.at(clock.now() + config.delivery.timeout, before.close)
+        }
+        live = next
+        const needRestart = changedSettings(config, next).filter(({ reloads }) => !reloads)
+        return { changed: changed.map(({ path }) => path), needRestart: needRestart.map(({ path }) => path) }
+      },
       async start() {
         try {
           const startedAt = clock.now()
-          let drainedAt: number | null = null
-          const drain = () => {
-            drainedAt ??= clock.now() + DRAIN
-            return Math.max(LEAST_DRAIN, drainedAt - clock.now())
-          }
           onStop('log', () => log.stopped({ uptime: clock.now() - startedAt }))
-          await worker.start()
-          onStop('worker', () => worker.stop(drain()))
+          isListening = true
+          const { host, port } = addressOf(config.listen)
+          const server = await listen(api.fetch, { host, port })
+          onStop('server', () => server.stop(LAST_WORDS))
+          own.push({ host, port: server.port })
+          const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
+          announce(dataDir, url)
           housekeeping.start()
           onStop('housekeeping', housekeeping.stop)
-          await sources.start()
-          await scheduler.start()
-          onStop('scheduler', async () => {
-            const cancel = clock.at(clock.now() + drain(), () => ending.abort())
-            await scheduler.stop()
+          onStop('work', async () => {
+            const cancel = clock.at(clock.now() + live.drain, () => ending.abort())
+            await Promise.all([worker.stop(live.drain), scheduler.stop()])
             cancel()
           })
-          const server = await listen(api.fetch, addressOf(config.listen))
-          onStop('server', () => server.stop(drain()))
-          const { host } = addressOf(config.listen)
-          own.push({ host, port: server.port })
+          await worker.start()
+          await sources.start()
+          await scheduler.start()
           trouble = null
           onStop('readiness', () => {
             trouble = 'It is stopping.'
           })
-          const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
+          instance.started(url)
           log.started({ url, version: build.version, dataDir })
           return { url }
         } catch (thrown) {

@@ -30,14 +30,22 @@ const address = v.pipe(
   v.check((value) => Number(value.slice(value.lastIndexOf(':') + 1)) < 65_536, 'must have a port from 0 to 65535'),
 )
 
+/** When a changed setting comes into force. */
+type Takes = 'at restart' | 'at reload'
+
 /** A setting with its default and the sentence that documents it. */
-function setting<const S extends v.GenericSchema, const D extends v.InferInput<S>>(schema: S, initial: D, doc: string) {
-  return v.pipe(v.optional(schema, initial), v.description(doc))
+function setting<const S extends v.GenericSchema, const D extends v.InferInput<S>>(
+  schema: S,
+  initial: D,
+  doc: string,
+  takes: Takes = 'at restart',
+) {
+  return v.pipe(v.optional(schema, initial), v.description(doc), v.metadata({ takes }))
 }
 
 /** A setting that is off unless it is given. */
-function optional<const S extends v.GenericSchema>(schema: S, doc: string) {
-  return v.pipe(v.optional(v.nullable(schema), null), v.description(doc))
+function optional<const S extends v.GenericSchema>(schema: S, doc: string, takes: Takes = 'at restart') {
+  return v.pipe(v.optional(v.nullable(schema), null), v.description(doc), v.metadata({ takes }))
 }
 
 const group = v.strictObject
@@ -49,6 +57,13 @@ const schema = v.strictObject({
   baseUrl: optional(
     v.pipe(text(), v.url('must be a URL'), v.regex(/^https?:/, 'must begin with http:// or https://')),
     'URL people reach this instance by, for links in messages.',
+    'at reload',
+  ),
+  drain: setting(
+    time('1s', '10m'),
+    '10s',
+    'Longest time that queries, sends and requests under way get when it is asked to end.',
+    'at reload',
   ),
   masterKeyFile: optional(text(), 'File with the key that seals secrets. Default: the data folder\'s name and ".key".'),
   egress: group({
@@ -56,18 +71,19 @@ const schema = v.strictObject({
       oneOf('open', 'deny-private', 'allow-list'),
       'open',
       'Which addresses channels may send to. Loopback, under any policy, only when allowed.',
+      'at reload',
     ),
-    allow: setting(list(), [], 'Addresses, networks and host names that are allowed besides.'),
-    proxy: optional(v.pipe(text(), v.url('must be a URL')), 'HTTP proxy through which channels send.'),
-    noProxy: setting(list(), [], 'Hosts that are reached without the proxy.'),
+    allow: setting(list(), [], 'Addresses, networks and host names that are allowed besides.', 'at reload'),
+    proxy: optional(v.pipe(text(), v.url('must be a URL')), 'HTTP proxy through which channels send.', 'at reload'),
+    noProxy: setting(list(), [], 'Hosts that are reached without the proxy.', 'at reload'),
   }),
   tls: group({
     caFile: optional(text(), 'PEM file of authorities to trust besides those of the system.'),
   }),
   connections: group({
     poolSize: setting(whole(1, 64), 4, 'Queries at a time per connection.'),
-    timeout: setting(time('1s', '1h'), '30s', 'Longest time of one query.'),
-    maxRows: setting(whole(1, 100_000), 1000, 'Most rows of one query; more are cut.'),
+    timeout: setting(time('1s', '1h'), '30s', 'Longest time of one query.', 'at reload'),
+    maxRows: setting(whole(1, 100_000), 1000, 'Most rows of one query; more are cut.', 'at reload'),
     sqlite: group({
       paths: setting(list(), [], 'Folders under which SQLite files may be queried.'),
     }),
@@ -102,11 +118,24 @@ const schema = v.strictObject({
     maxMegabytes: setting(whole(1, 50), 5, 'Largest size of the files of one message together.'),
   }),
   retention: group({
-    days: setting(whole(1, 3650), 30, 'Evaluations and deliveries older than this are removed.'),
-    maxMegabytes: setting(whole(10, 1_000_000), 10_000, 'The oldest are removed once the database is larger.'),
+    days: setting(whole(1, 3650), 30, 'Evaluations and deliveries older than this are removed.', 'at reload'),
+    maxMegabytes: setting(
+      whole(10, 1_000_000),
+      10_000,
+      'The oldest are removed once the database is larger.',
+      'at reload',
+    ),
+  }),
+  metrics: group({
+    open: setting(
+      v.boolean('must be true or false'),
+      false,
+      'Whether /metrics is for everybody; otherwise it asks for a token of no single project.',
+      'at reload',
+    ),
   }),
   log: group({
-    level: setting(oneOf('debug', 'info', 'warn', 'error'), 'info', 'Least level that is logged.'),
+    level: setting(oneOf('debug', 'info', 'warn', 'error'), 'info', 'Least level that is logged.', 'at reload'),
   }),
 })
 
@@ -123,9 +152,11 @@ export interface Setting {
   env: string
   /** The flag, without dashes. */
   flag: string
-  kind: 'text' | 'number' | 'list'
+  kind: 'text' | 'number' | 'list' | 'boolean'
   initial: unknown
   doc: string
+  /** Whether a change of it needs no restart, but a reload. */
+  reloads: boolean
 }
 
 export type Env = Record<string, string | undefined>
@@ -163,6 +194,13 @@ export function loadConfig(
     config: { ...parsed.output, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] ?? null },
     warnings: unknownVariables(env),
   }
+}
+
+/** The settings in which two configurations differ. */
+export function changedSettings(before: Config, after: Config): Setting[] {
+  const valueIn = (config: Config, path: string) =>
+    JSON.stringify(path.split('.').reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), config))
+  return settings.filter(({ path }) => valueIn(before, path) !== valueIn(after, path))
 }
 
 function readYaml(file: string, readFile: (path: string) => string): Record<string, unknown> {
@@ -219,6 +257,7 @@ function fromText(kind: Setting['kind'], given: string): unknown {
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '')
+  if (kind === 'boolean') return given === 'true' ? true : given === 'false' ? false : given
   return kind === 'number' && /^-?\d+(\.\d+)?$/.test(given.trim()) ? Number(given) : given
 }
 
@@ -240,7 +279,7 @@ interface SchemaParts {
   entries?: Record<string, v.GenericSchema>
   wrapped?: v.GenericSchema
   default?: unknown
-  pipe?: readonly (v.GenericSchema & { description?: string })[]
+  pipe?: readonly (v.GenericSchema & { description?: string; metadata?: { takes: Takes } })[]
 }
 
 function collect(of: v.GenericSchema, path: string[]): Setting[] {
@@ -257,13 +296,15 @@ function collect(of: v.GenericSchema, path: string[]): Setting[] {
       kind: kindOf(parts),
       initial: parts.default,
       doc: parts.pipe?.find((item) => item.description !== undefined)?.description ?? '',
+      reloads: parts.pipe?.find((item) => item.metadata !== undefined)?.metadata?.takes === 'at reload',
     },
   ]
 }
 
 function kindOf(parts: SchemaParts): Setting['kind'] {
   if (parts.wrapped !== undefined) return kindOf(parts.wrapped as unknown as SchemaParts)
-  return parts.type === 'number' ? 'number' : parts.type === 'array' ? 'list' : 'text'
+  const kinds = { number: 'number', boolean: 'boolean', array: 'list' } as const
+  return parts.type in kinds ? kinds[parts.type as keyof typeof kinds] : 'text'
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

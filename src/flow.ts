@@ -9,7 +9,7 @@ import { NoResult, type Sources } from './flow/sources.ts'
 import { compose, conditionText, type Written } from './flow/write.ts'
 import { newId } from './ids.ts'
 import type { Log } from './log.ts'
-import type { Alert, RouteState } from './model/alert.ts'
+import type { Alert, AlertState, RouteState } from './model/alert.ts'
 import { parseDuration } from './model/duration.ts'
 import type { Cause, RouteDecision, Trace } from './model/evaluation.ts'
 import type { Reason, ReasonCode } from './model/reason.ts'
@@ -34,6 +34,8 @@ export interface Tick {
 export interface Draft {
   commit: EvaluationCommit
   written: Written[]
+  /** How many alerts came to each state. */
+  entered: Partial<Record<AlertState, number>>
 }
 
 export interface Flow {
@@ -50,13 +52,16 @@ export interface FlowDeps {
   sources: Sources
   clock: Clock
   log: Log
-  /** Where people reach this instance, for links; null when unknown. */
-  baseUrl: string | null
   /** Which files may go along with messages. */
   attachments: AttachmentLimits
-  /** Limits of queries that have none of their own: ms, rows. */
-  timeout: number
-  maxRows: number
+  /** What may change while it runs. */
+  limits: () => {
+    /** Where people reach this instance, for links; null when unknown. */
+    baseUrl: string | null
+    /** Limits of queries that have none of their own: ms, rows. */
+    timeout: number
+    maxRows: number
+  }
   /** Ends queries that are under way when the daemon has to stop. */
   signal: AbortSignal
 }
@@ -85,7 +90,7 @@ export function createFlow(deps: FlowDeps): Flow {
 
   return {
     async runRule(rule, tick, queried = () => {}) {
-      const { commit: drafted } = await evaluate(deps, planned(rule), tick, queried)
+      const { commit: drafted, entered } = await evaluate(deps, planned(rule), tick, queried)
       const commit = await store.evaluations.commit(drafted)
       const { trace } = commit
       log.evaluationFinished({
@@ -97,9 +102,13 @@ export function createFlow(deps: FlowDeps): Flow {
         value: commit.value,
         rows: trace.rowCount,
         took: trace.finishedAt - trace.startedAt,
+        queryTime: trace.queryTime,
+        late: tick.cause === 'schedule' ? trace.startedAt - tick.scheduledAt : null,
         queued: commit.deliveries.length,
         ...(trace.error === null ? {} : { error: trace.error }),
       })
+      if (tick.isTest !== true && Object.keys(entered).length > 0)
+        log.alertsChanged({ project: rule.project, rule: rule.definition.name, evaluation: commit.id, states: entered })
       return commit
     },
     async skipRule(rule, tick, reason) {
@@ -146,7 +155,7 @@ async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => v
     commit.goneAlerts = moved.gone
   }
   trace.routes = plan.notFiring
-  if (moved.transitions.length === 0) return { commit, written: [] }
+  if (moved.transitions.length === 0) return { commit, written: [], entered: {} }
 
   trace.transitions = moved.transitions.slice(0, LISTED)
   trace.moreTransitions = moved.transitions.length - trace.transitions.length
@@ -166,12 +175,12 @@ async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => v
   // A test touches no state: what it sends belongs to no alert.
   if (isTest) for (const delivery of commit.deliveries) delivery.fingerprints = []
   else commit.told = written.flatMap((one) => one.told)
-  return { commit, written }
+  return { commit, written, entered: statesEntered(moved.transitions) }
 }
 
 /** Decides who is told of what moved, and writes the messages. */
 async function tell(
-  { store, baseUrl, attachments }: FlowDeps,
+  { store, limits, attachments }: FlowDeps,
   evidence: Evidence,
   alerts: readonly Alert[],
   { transitions, alerts: after }: Advance,
@@ -206,7 +215,7 @@ async function tell(
     sentTo: store.deliveries.sentTo,
     evaluationId,
     now,
-    baseUrl,
+    baseUrl: limits().baseUrl,
     settingsOf: store.deliveries.settingsOf,
     attachments,
   })
@@ -254,11 +263,12 @@ function commitOf(
 
 async function ask(deps: FlowDeps, rule: Rule, tick: Tick, now: number): Promise<QueryResult | NoResult> {
   const { project, definition, lastSuccessAt } = rule
+  const { timeout, maxRows } = deps.limits()
   try {
     return await deps.sources.query(project, definition.connection, definition.query, {
       signal: deps.signal,
-      timeout: definition.timeout === undefined ? deps.timeout : (parseDuration(definition.timeout) ?? deps.timeout),
-      maxRows: definition.maxRows ?? deps.maxRows,
+      timeout: definition.timeout === undefined ? timeout : (parseDuration(definition.timeout) ?? timeout),
+      maxRows: definition.maxRows ?? maxRows,
       times: { scheduledAt: tick.scheduledAt, now, since: lastSuccessAt ?? 0 },
     })
   } catch (thrown) {
@@ -267,6 +277,12 @@ async function ask(deps: FlowDeps, rule: Rule, tick: Tick, now: number): Promise
     if (thrown instanceof NoResult) return thrown
     throw thrown
   }
+}
+
+function statesEntered(transitions: Trace['transitions']): Draft['entered'] {
+  const states: Draft['entered'] = {}
+  for (const { before, after } of transitions) if (before !== after) states[after] = (states[after] ?? 0) + 1
+  return states
 }
 
 function lateness({ late, missedTicks }: Tick): Reason[] {

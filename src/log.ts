@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
-import type { Outcome } from './model/delivery.ts'
+import type { AlertState } from './model/alert.ts'
+import type { DeliveryState, Outcome } from './model/delivery.ts'
 import type { Cause, Verdict } from './model/evaluation.ts'
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -8,10 +9,17 @@ export type LogLevel = (typeof logLevels)[number]
 /** What each event tells. Durations are in ms. None of these fields may ever hold a secret. */
 interface Events {
   started: { url: string; version: string; dataDir: string }
-  stopping: { signal: string }
+  /** It was asked to end: nothing new is begun, and what is under way gets so many ms. */
+  stopping: { signal: string; drain: number }
   stopped: { uptime: number }
-  /** The schema was brought up to date. */
-  migrated: { from: number; to: number }
+  /** The configuration was read again. `changed` is in force, `needRestart` is not yet. */
+  reloaded: { changed: string[]; needRestart: string[] }
+  /** The configuration was read again and is not usable; the one before stays in force. */
+  reloadFailed: { reason: string }
+  /** The daemon makes no progress, so the watchdog is not told that it is well. */
+  stalled: { reason: string }
+  /** The schema was brought up to date. `backup` is the database as it was before, where it held data. */
+  migrated: { from: number; to: number; backup: string | null }
   evaluationFinished: {
     project: string
     rule: string
@@ -21,21 +29,41 @@ interface Events {
     value: string
     rows: number | null
     took: number
+    /** Of the query alone; null where there was none. */
+    queryTime: number | null
+    /** How long after its time it began; null when it was not due by schedule. */
+    late: number | null
     queued: number
     error?: string | undefined
   }
+  /** Alerts that moved to another state in one evaluation: how many to each. */
+  alertsChanged: { project: string; rule: string; evaluation: string; states: Partial<Record<AlertState, number>> }
   /** An attempt that succeeded; the store has it too. */
-  delivered: { delivery: string; channel: string; destination: string; attempt: number; took: number }
+  delivered: { delivery: string; channel: string; kind: string; destination: string; attempt: number; took: number }
   /** An attempt that failed, for now or for good. */
   deliveryFailed: {
     delivery: string
     channel: string
+    kind: string
     destination: string
     attempt: number
     outcome: Exclude<Outcome, 'delivered'>
+    /** What becomes of it: `pending` is tried again. */
+    next: DeliveryState
     reason: string
     took: number
   }
+  /** A message that is not tried again by itself: dead letters, and outcomes that nobody knows. */
+  deliveryGivenUp: {
+    delivery: string
+    channel: string
+    kind: string
+    destination: string
+    state: DeliveryState
+    reason: string
+  }
+  /** Somebody changed something. */
+  changed: { project: string | null; actor: string; action: string; entity: string; id: string }
   channelDisabled: { project: string; channel: string; reason: string }
   breakerOpened: { project: string; connection: string; reason: string }
   breakerClosed: { project: string; connection: string }
@@ -55,10 +83,16 @@ const levels: Record<keyof Events, LogLevel> = {
   started: 'info',
   stopping: 'info',
   stopped: 'info',
+  reloaded: 'info',
+  reloadFailed: 'error',
+  stalled: 'error',
   migrated: 'info',
   evaluationFinished: 'info',
+  alertsChanged: 'info',
   delivered: 'debug',
   deliveryFailed: 'info',
+  deliveryGivenUp: 'warn',
+  changed: 'info',
   channelDisabled: 'warn',
   breakerOpened: 'warn',
   breakerClosed: 'info',
@@ -69,8 +103,12 @@ const levels: Record<keyof Events, LogLevel> = {
   defect: 'error',
 }
 
-/** Writes events at or above `least` as one JSON object a line to `sink`. */
-export function createLog(sink: (line: string) => void, least: LogLevel, clock: Clock): Log {
+/**
+ * Writes events at or above `least` as one JSON object a line to `sink`. A function gives the level of the moment, where
+ * it may change.
+ */
+export function createLog(sink: (line: string) => void, least: LogLevel | (() => LogLevel), clock: Clock): Log {
+  const leastNow = typeof least === 'function' ? least : () => least
   let last = { at: Number.NaN, text: '' }
   const time = () => {
     const at = clock.now()
@@ -78,10 +116,11 @@ export function createLog(sink: (line: string) => void, least: LogLevel, clock: 
     return last.text
   }
   const events = Object.entries(levels).map(([event, level]) => {
-    if (logLevels.indexOf(level) < logLevels.indexOf(least)) return [event, () => {}]
+    const weight = logLevels.indexOf(level)
     return [
       event,
       (fields: object) => {
+        if (weight < logLevels.indexOf(leastNow())) return
         sink(
           redact(
             JSON.stringify({ time: time(), level, event, ...fields }, event === 'defect' ? withErrors : undefined),

@@ -23,6 +23,7 @@ const code = await runCli(process.argv.slice(2), {
   err: (line) => void process.stderr.write(`${line}\n`),
   env: environment,
   signal: stop.signal,
+  onHangUp: (run) => void process.on('SIGHUP', run),
 })
 await new Promise<void>((resolve) => void process.stdout.write('', () => resolve()))
 process.exit(code)

@@ -79,12 +79,17 @@ export function checkValue(masterKey: Uint8Array): string {
   return createHmac('sha256', masterKey).update('tocsin master key check').digest('base64url')
 }
 
+/** A short name of the master key that a check value was made with, for people. */
+export function keyId(check: string): string {
+  return check.slice(0, 8)
+}
+
 /** Throws `AppError` with code `locked` when the key is not the one `expected` was made with. */
 export function assertMasterKey(masterKey: Uint8Array, expected: string): void {
   const [given, known] = [Buffer.from(checkValue(masterKey)), Buffer.from(expected)]
   if (given.length === known.length && timingSafeEqual(given, known)) return
   throw locked(
-    'The master key is not the one this data directory was sealed with. Give the right one with --master-key-file; nothing was changed.',
+    `The master key is not the one this data directory was sealed with: it is ${keyId(checkValue(masterKey))}, and ${keyId(expected)} is needed. Give the right one with --master-key-file; nothing was changed.`,
   )
 }
 

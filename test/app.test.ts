@@ -6,6 +6,7 @@ import { createApp } from '../src/app.ts'
 import { systemClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config.ts'
 import { createLog } from '../src/log.ts'
+import { manageTokens } from '../src/manage/tokens.ts'
 import { type InProcess, startInProcess } from './support/in-process.ts'
 import { type Receiver, startReceiver } from './support/receiver.ts'
 import { eventually } from './support/servers.ts'
@@ -48,6 +49,60 @@ test('a daemon that cannot listen says how to go on and leaves its data director
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
   await next.stop()
   rmSync(folder, { recursive: true })
+})
+
+describe('a daemon that is given another configuration', () => {
+  let folder: string
+  const load = (flags: Record<string, string>) =>
+    loadConfig({ dataDir: join(folder, 'data'), listen: '127.0.0.1:0', ...flags }, {}, () => '').config
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tocsin-app-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  test('sends by the new egress policy at once, and names what must wait for a restart', async () => {
+    const daemon = await createApp(
+      load({}),
+      createLog(() => {}, 'error', systemClock),
+    )
+    const { url } = await daemon.start()
+    const tokens = manageTokens({ store: daemon.store, clock: systemClock })
+    const { token } = await tokens.create('tests', { name: 'tests', role: 'admin' })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const post = (path: string, body: object) =>
+      fetch(`${url}/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    await post('channels', { name: 'hook', kind: 'webhook', settings: { url: receiver.url } })
+    const send = async () => {
+      const answer = await post('channels/hook/send', { message: { title: 'hello' } })
+      const { deliveries } = (await answer.json()) as { deliveries: string[] }
+      return eventually(async () => {
+        const { state } = (await daemon.store.deliveries.get(deliveries[0] ?? ''))?.delivery ?? {}
+        expect(['delivered', 'rejected']).toContain(state ?? '')
+        return state
+      })
+    }
+    expect(await send()).toBe('rejected')
+    const next = load({ 'egress.allow': '127.0.0.0/8', 'retention.days': '3', 'delivery.concurrency': '5' })
+    expect(daemon.reload(next)).toEqual({
+      changed: ['egress.allow', 'retention.days'],
+      needRestart: ['delivery.concurrency'],
+    })
+    expect(await send()).toBe('delivered')
+    // What waits for a restart is named again as long as it does.
+    expect(daemon.reload(next)).toEqual({ changed: [], needRestart: ['delivery.concurrency'] })
+    await daemon.stop()
+  })
+
+  test('keeps what it has when the new one cannot be used', async () => {
+    const daemon = await createApp(
+      load({ 'egress.allow': '127.0.0.0/8' }),
+      createLog(() => {}, 'error', systemClock),
+    )
+    await daemon.start()
+    expect(() => daemon.reload(load({ 'egress.allow': '1.2.3.4/99', 'retention.days': '3' }))).toThrow('egress.allow')
+    expect(daemon.reload(load({ 'egress.allow': '127.0.0.0/8' })).changed).toEqual([])
+    await daemon.stop()
+  })
 })
 
 test('an authority file that is missing is named at the start', async () => {

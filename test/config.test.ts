@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { loadConfig, settings } from '../src/config.ts'
+import { changedSettings, loadConfig, settings } from '../src/config.ts'
 import { AppError } from '../src/errors.ts'
 
 const load = (yaml: string, env: Record<string, string> = {}, flags: Record<string, string> = {}) =>
@@ -14,6 +14,24 @@ function refusal(run: () => unknown): AppError {
   }
   throw new Error('it was accepted')
 }
+
+describe('a setting that is on or off', () => {
+  test('is read from the file, the environment and a flag alike', () => {
+    expect(load('metrics: {open: true}').metrics.open).toBe(true)
+    expect(load('', { TOCSIN_METRICS_OPEN: 'true' }).metrics.open).toBe(true)
+    expect(load('metrics: {open: true}', {}, { 'metrics.open': 'false' }).metrics.open).toBe(false)
+    expect(refusal(() => load('', { TOCSIN_METRICS_OPEN: 'yes' })).message).toContain(
+      'metrics.open: must be true or false, not "yes" (from TOCSIN_METRICS_OPEN)',
+    )
+  })
+})
+
+test('settings that differ are named, lists and durations by what they mean', () => {
+  const before = load('drain: 60s\negress: {allow: [a]}')
+  const names = (yaml: string) => changedSettings(before, load(yaml)).map(({ path }) => path)
+  expect(names('drain: 1m\negress: {allow: [a]}')).toEqual([])
+  expect(names('egress: {allow: [a, b]}')).toEqual(['drain', 'egress.allow'])
+})
 
 describe('order', () => {
   test('a later source wins: default, file, environment, flag', () => {

@@ -32,6 +32,20 @@ describe('log', () => {
     expect(lines[0]).toContain('boom')
   })
 
+  test('the level may change while it is used', () => {
+    const lines: string[] = []
+    let level: LogLevel = 'error'
+    const log = createLog(
+      (line) => lines.push(line),
+      () => level,
+      manualClock(0),
+    )
+    log.stopped({ uptime: 1 })
+    level = 'info'
+    log.stopped({ uptime: 2 })
+    expect(lines.map((line) => JSON.parse(line).uptime)).toEqual([2])
+  })
+
   test('passwords in URLs and tokens are cut out of every text', () => {
     const { log, lines } = recorder('info')
     log.defect({ where: 'x', error: new Error('postgres://guest:hunter2@db/x and Authorization: Bearer abc.def-123') })

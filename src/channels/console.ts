@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import type { Message } from '../model/message.ts'
-import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
+import type { Channel, Receipt, SendContext } from './channel.ts'
 import { cleanLine, cleanLines } from './content/clean.ts'
 import { plainText } from './content/plain.ts'
+import { DeliveryError } from './failure.ts'
 
 const settings = v.strictObject({})
 

@@ -1,5 +1,5 @@
 import { type Http, type HttpRequest, type HttpResponse, NetError } from '../net.ts'
-import { DeliveryError } from './channel.ts'
+import { DeliveryError } from './failure.ts'
 
 /** How one kind of channel judges answers. */
 export interface HttpRules {

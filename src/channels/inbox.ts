@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import type { Message } from '../model/message.ts'
 import { field } from '../model/settings.ts'
-import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
+import type { Channel, Receipt, SendContext } from './channel.ts'
 import { cut } from './content/clean.ts'
+import { DeliveryError } from './failure.ts'
 
 const DAY = 86_400_000
 

@@ -1,6 +1,7 @@
 import type { Message } from '../model/message.ts'
 import type { HttpResponse } from '../net.ts'
-import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
+import type { Channel, Receipt, SendContext } from './channel.ts'
+import { DeliveryError } from './failure.ts'
 import { requestOnce } from './http.ts'
 import { reaching } from './http-settings.ts'
 import { messageIdOf } from './mail/identity.ts'

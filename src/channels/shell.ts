@@ -1,8 +1,9 @@
 import type { Message } from '../model/message.ts'
 import { type Ended, ProgramError } from '../programs.ts'
-import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
+import type { Channel, Receipt, SendContext } from './channel.ts'
 import { cleanLine, cleanLines, cut } from './content/clean.ts'
 import { eventJson, eventTypes } from './content/event.ts'
+import { DeliveryError } from './failure.ts'
 import { argvOf, type ShellSettings, shellSettings } from './shell/settings.ts'
 
 interface ShellPayload {

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
-import { type Channel, DeliveryError, type Receipt, type SendContext } from './channel.ts'
+import type { Channel, Receipt, SendContext } from './channel.ts'
+import { DeliveryError } from './failure.ts'
 import { orRepeat } from './http.ts'
 import { hiddenAddress, shortHash } from './http-settings.ts'
 import { type BotCall, callBot, earlierMessage, postCall, updateCall, wasPosted } from './slack/bot.ts'

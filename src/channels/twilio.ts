@@ -1,6 +1,7 @@
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
-import { type Channel, DeliveryError, type Receipt, type SendContext, type Share } from './channel.ts'
+import type { Channel, Receipt, SendContext, Share } from './channel.ts'
+import { DeliveryError } from './failure.ts'
 import { answerText, requestOnce } from './http.ts'
 import { hiddenAddress, reaching } from './http-settings.ts'
 import { messageSid, twilioFailure } from './twilio/failure.ts'

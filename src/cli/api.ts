@@ -13,6 +13,8 @@ export interface Door {
 export interface Api {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: unknown): Promise<T>
+  /** Reads what belongs to no project. */
+  instance<T>(path: string): Promise<T>
 }
 
 /** Paths are relative to the project, such as `/rules/nightly`. */
@@ -23,10 +25,11 @@ export function openApi(terminal: Pick<Terminal, 'env' | 'signal'>, door: Door):
       'unauthenticated',
       'A token of the API is needed: give it with --token or TOCSIN_TOKEN. "tocsin token create" makes one.',
     )
-  const base = new URL(`/api/v1/projects/${encodeURIComponent(door.project ?? 'default')}`, door.url).href
+  const root = new URL('/api/v1', door.url).href
+  const base = `${root}/projects/${encodeURIComponent(door.project ?? 'default')}`
 
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await reach(base + path, {
+  async function call<T>(method: string, url: string, body?: unknown): Promise<T> {
+    const response = await reach(url, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -51,7 +54,11 @@ export function openApi(terminal: Pick<Terminal, 'env' | 'signal'>, door: Door):
     }
   }
 
-  return { get: (path) => call('GET', path), post: (path, body) => call('POST', path, body) }
+  return {
+    get: (path) => call('GET', base + path),
+    post: (path, body) => call('POST', base + path, body),
+    instance: (path) => call('GET', root + path),
+  }
 }
 
 /** A part of a path, from a name as people write it. */

@@ -25,11 +25,22 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     return code
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : USAGE
+    if (isUnloadable(thrown)) {
+      terminal.err(
+        `tocsin: SQLite cannot be loaded (${messageOf(thrown)}). It is unpacked into the temporary folder, so programs must be allowed to run from there: mount it without noexec, or name another folder with TMPDIR.`,
+      )
+      return FAILED
+    }
     terminal.err(`tocsin: ${messageOf(thrown)}`)
     const expected = thrown instanceof AppError || thrown instanceof UsageError
     if (!expected && thrown instanceof Error) terminal.err(thrown.stack ?? '')
     return thrown instanceof UsageError ? USAGE : FAILED
   }
+}
+
+/** Whether the addon inside the executable could not be loaded from where the runtime unpacks it. */
+function isUnloadable(thrown: unknown): boolean {
+  return thrown instanceof Error && /\.node: (failed to map|cannot open|Operation not permitted)/.test(thrown.message)
 }
 
 /** Takes a verb under way and keeps its exit code. */
@@ -45,6 +56,8 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
   addDaemonVerbs(program, terminal, finish)
+  addDataVerbs(program, terminal, finish)
+  addGenerateVerbs(program.command('generate').description('Make files for an installation.'), terminal, finish)
   addApiVerbs(program, terminal, finish)
   addTokenVerbs(program.command('token').description('Make, list and end the tokens of the API.'), terminal, finish)
   addTextVerbs(program, terminal, finish)
@@ -66,6 +79,48 @@ function addDaemonVerbs(program: Command, terminal: Terminal, finish: Finish) {
   )
 }
 
+/** Verbs that work on a data directory, whether a daemon runs or not. */
+function addDataVerbs(program: Command, terminal: Terminal, finish: Finish) {
+  withSettings(
+    program.command('doctor').description('Look for whatever keeps the daemon from its work; change nothing.'),
+  )
+    .option('--token <token>', 'a token of the running daemon, to ask it about connections (TOCSIN_TOKEN)')
+    .option('--json', 'as JSON', false)
+    .action((options) =>
+      finish(import('./doctor.ts').then(({ doctor }) => doctor(terminal, flagsOf(options), options))),
+    )
+  const load = () => import('./backup.ts')
+  withSettings(program.command('backup').description('Copy the database to a file, while it is used, and verify it.'), [
+    'dataDir',
+  ])
+    .argument('<file>', 'where the copy goes')
+    .option('--force', 'overwrite the file', false)
+    .action((file, options) => finish(load().then(({ backup }) => backup(terminal, flagsOf(options), file, options))))
+  withSettings(program.command('restore').description('Put a backup into an empty data directory.'), [
+    'dataDir',
+    'masterKeyFile',
+  ])
+    .argument('<file>', 'the backup')
+    .action((file, options) => finish(load().then(({ restore }) => restore(terminal, flagsOf(options), file))))
+}
+
+function addGenerateVerbs(group: Command, terminal: Terminal, finish: Finish) {
+  const load = () => import('./generate.ts')
+  group
+    .command('unit')
+    .description('Print the systemd unit.')
+    .action(() => finish(load().then(({ generate }) => generate(terminal, 'unit'))))
+  group
+    .command('config')
+    .description('Print a configuration file to begin with.')
+    .action(() => finish(load().then(({ generate }) => generate(terminal, 'config'))))
+  group
+    .command('key')
+    .description('Make a master key in a new file.')
+    .argument('<file>', 'such as /etc/tocsin/master.key')
+    .action((file) => finish(load().then(({ generateKey }) => generateKey(terminal, file))))
+}
+
 /** Verbs that work on a running daemon. */
 function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
   const reaching = (command: Command) =>
@@ -75,6 +130,9 @@ function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
       .option('--project <project>', 'the project', 'default')
   const verb = (name: string, text: string) => reaching(program.command(name).description(text))
   const load = () => import('./operate.ts')
+  verb('status', 'Tell what runs, what fires, what waits and what fails.')
+    .option('--json', 'as JSON', false)
+    .action((options) => finish(import('./status.ts').then(({ status }) => status(terminal, options))))
   verb('run', 'Evaluate a rule now.')
     .argument('<rule>', 'its name or id')
     .option('--dry-run', 'show what it would do and store nothing', false)

@@ -9,6 +9,8 @@ export interface Terminal {
   env: Env
   /** Aborted when the process is asked to end. */
   signal: AbortSignal
+  /** From now on calls `run` at SIGHUP, which otherwise ends the process. */
+  onHangUp(run: () => void): void
 }
 
 /** Reports that the command line itself is wrong: exit code 2 rather than 1. */

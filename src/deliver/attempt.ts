@@ -1,4 +1,5 @@
-import { type ChannelLimits, DeliveryError, type Receipt, type SendContext } from '../channels/channel.ts'
+import type { ChannelLimits, Receipt, SendContext } from '../channels/channel.ts'
+import { DeliveryError } from '../channels/failure.ts'
 import { messageOf } from '../errors.ts'
 import type { Http } from '../net.ts'
 import type { Programs } from '../programs.ts'

@@ -45,6 +45,8 @@ export interface Worker {
   stop(drain: number): Promise<void>
   /** Looks at the queue anew, after it was changed behind the worker's back. */
   wake(): Promise<void>
+  /** Since when (ms since 1970) it has been storing and claiming; null when it is not. */
+  turningSince(): number | null
 }
 
 interface Running {
@@ -81,7 +83,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const running = new Set<Running>()
   let finished: { result: Finished; lane: Lane }[] = []
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
-  let turning = false
+  let turning: number | null = null
   let storeFails = false
   let timer: { at: number; cancel: Cancel } | undefined
   let drained = () => {}
@@ -125,7 +127,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** Starts a turn if there is something to store or to claim; else sleeps until there is. */
   function plan() {
-    if (turning || storeFails || state === 'new' || state === 'stopped') return
+    if (turning !== null || storeFails || state === 'new' || state === 'stopped') return
     if (finished.length > 0 || (state === 'running' && claimable())) return turn()
     if (state === 'stopping' && running.size === 0) drained()
     const oldest = running.values().next().value
@@ -150,7 +152,7 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   function turn() {
-    turning = true
+    turning = clock.now()
     let batch: typeof finished = []
     let asked: Lane[] = []
     const collect = (now: number): Turn => {
@@ -195,7 +197,7 @@ export function createWorker(options: WorkerOptions): Worker {
     }
     const abort = new AbortController()
     for (const claim of claims) begin(claim, abort, now)
-    turning = false
+    turning = null
     plan()
   }
 
@@ -207,7 +209,7 @@ export function createWorker(options: WorkerOptions): Worker {
     for (const lane of asked) lane.dueAt = 0
     for (const lane of asked) ready.add(lane)
     finished = [...batch, ...finished]
-    turning = false
+    turning = null
     storeFails = true
     clock.at(clock.now() + RETRY_STORE, () => {
       storeFails = false
@@ -239,11 +241,21 @@ export function createWorker(options: WorkerOptions): Worker {
     plan()
   }
 
-  function logAttempt({ claim: { delivery, attempt }, startedAt }: Running, { outcome, cause, at }: Finished) {
+  function logAttempt({ claim: { delivery, attempt }, startedAt }: Running, { outcome, cause, at, next }: Finished) {
     const { channelId, kind, destination } = delivery.target
-    const fields = { delivery: delivery.id, channel: channelId ?? kind, destination, attempt, took: at - startedAt }
+    const fields = {
+      delivery: delivery.id,
+      channel: channelId ?? kind,
+      kind,
+      destination,
+      attempt,
+      took: at - startedAt,
+    }
     if (outcome === 'delivered') log.delivered(fields)
-    else log.deliveryFailed({ ...fields, outcome, reason: cause })
+    else log.deliveryFailed({ ...fields, outcome, next: next.state, reason: cause })
+    if (next.state === 'delivered' || next.state === 'pending') return
+    const { delivery: id, channel } = fields
+    log.deliveryGivenUp({ delivery: id, channel, kind, destination, state: next.state, reason: cause })
   }
 
   async function close(delivery: Delivery, reason: string) {
@@ -305,5 +317,6 @@ export function createWorker(options: WorkerOptions): Worker {
     },
 
     wake,
+    turningSince: () => turning,
   }
 }

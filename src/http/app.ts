@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
+import { AppError } from '../errors.ts'
 import type { Flow } from '../flow.ts'
 import type { Log } from '../log.ts'
 import type { Manage } from '../manage/index.ts'
 import type { InstanceMail } from '../manage/instance-mail.ts'
+import type { InstanceStatus } from '../model/instance.ts'
 import type { Store } from '../store/index.ts'
 import type { Scheduler } from '../trigger/scheduler.ts'
-import { enterProject, requireToken } from './auth.ts'
+import { enterProject, refuseProjectTokens, requireToken } from './auth.ts'
 import { answerFailure, noRoute } from './errors.ts'
 import { openApi } from './openapi.ts'
 import type { ApiEnv } from './request.ts'
@@ -18,6 +20,7 @@ import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
@@ -32,9 +35,16 @@ export interface HttpDeps {
   clock: { now(): number }
   /** What keeps it from doing its work, in words; null when nothing does. */
   readiness: () => string | null
+  /** Why no request but those of health is answered for the moment: it starts or stops. */
+  closed: () => string | null
+  /** What keeps it from making progress although it should, in words. */
+  stalled: () => Promise<string | null>
+  instance: () => Promise<InstanceStatus>
+  metrics: () => Promise<{ contentType: string; text: string }>
+  metricsAreOpen: () => boolean
 }
 
-/** Every route. All but the two of health ask for a token. */
+/** Every route. All but the two of health ask for a token, and answer only between start and stop. */
 export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   const { manage, log, clock } = deps
   const app = new Hono<ApiEnv>()
@@ -48,11 +58,18 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   app.onError((thrown, context) => answerFailure(context, thrown, log))
   app.notFound((context) => answerFailure(context, noRoute(context), log))
 
-  app.route('/', healthRoutes(deps.readiness))
+  app.route('/', healthRoutes(deps))
+  app.use(async (_, next) => {
+    const reason = deps.closed()
+    if (reason !== null) throw new AppError('unavailable', `${reason} Try again in a moment.`)
+    await next()
+  })
+  app.route('/metrics', metricsRoutes(deps))
   app.use('/api/*', requireToken(manage.tokens))
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
   app.route('/api/v1/kinds', kindRoutes())
   app.route('/api/v1/operations', operationRoutes(deps.instanceMail))
+  app.get('/api/v1/status', refuseProjectTokens, async (context) => context.json(await deps.instance()))
   app.route('/api/v1/projects/:project', projectRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
   app.use('/v1/*', requireToken(manage.tokens))

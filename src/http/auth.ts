@@ -25,6 +25,14 @@ export function requireToken(tokens: Pick<TokenManager, 'holderOf'>): Middleware
   }
 }
 
+/** Keeps tokens of one project from what tells of all of them. Throws `forbidden`. */
+export const refuseProjectTokens: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  const { project } = context.get('holder')
+  if (project !== null)
+    throw new AppError('forbidden', `This token is for the project "${project}" only; this tells of all projects.`)
+  await next()
+}
+
 /** Names the project of the request, from its path or else `default`, and refuses tokens of another one. */
 export function enterProject(): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {

@@ -77,6 +77,12 @@ export const routes: readonly Route[] = [
   ['get', '/explain/{id}', 'Why a rule, evaluation or delivery did or did not send'],
 ]
 
+/** What belongs to no project. */
+const instanceRoutes = [
+  ['/api/v1/status', 'How the whole instance stands'],
+  ['/api/v1/kinds', 'Kinds of connections and channels with their settings'],
+] as const
+
 /** The description of the API, made of the schemas that check its requests. */
 export function openApi() {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -84,6 +90,7 @@ export function openApi() {
     const path = `/api/v1/projects/{project}${route[1]}`
     paths[path] = { ...paths[path], [route[0]]: operation(route) }
   }
+  for (const [path, summary] of instanceRoutes) paths[path] = { get: { summary, responses: responses() } }
   const schemas = Object.entries(bodies).map(([name, schema]) => {
     const { $schema: _, ...rest } = toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' })
     return [name, rest] as const
@@ -113,16 +120,20 @@ function operation([, path, summary, body]: Route) {
   }))
   const name = body?.replace('?', '')
   const content = { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } }
-  const refused = {
-    description: 'Refused',
-    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-  }
   return {
     summary,
     parameters,
     ...(body === undefined ? {} : { requestBody: { required: name === body, content } }),
-    responses: { '2XX': { description: 'Done' }, '4XX': refused, '5XX': refused },
+    responses: responses(),
   }
+}
+
+function responses() {
+  const refused = {
+    description: 'Refused',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+  }
+  return { '2XX': { description: 'Done' }, '4XX': refused, '5XX': refused }
 }
 
 const text = { type: 'string' }

@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { AppError, messageOf } from '../errors.ts'
+import { adopt } from './ownership.ts'
 import * as schema from './schema.ts'
 
 export type Drizzle = BetterSQLite3Database<typeof schema>
@@ -14,6 +15,8 @@ export interface Database {
 /** Opens the file with the durability everything else relies on. `:memory:` serves tests. */
 export function openDatabase(file: string): Database {
   const raw = new Sqlite(file)
+  // Before the files beside it are made: SQLite gives those to the owner of this one.
+  if (file !== ':memory:') adopt(file)
   raw.pragma('journal_mode = WAL')
   raw.pragma('synchronous = FULL')
   raw.pragma('foreign_keys = ON')

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { type AuditQueries, auditQueries } from './audit.ts'
+import { type CensusQueries, censusQueries } from './census.ts'
 import { type ChannelQueries, channelQueries } from './channels.ts'
 import { type ConnectionQueries, connectionQueries } from './connections.ts'
 import type { Database } from './database.ts'
@@ -11,7 +12,7 @@ import type { LogSync } from './log-sync.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
 import { type RuleQueries, ruleQueries } from './rules.ts'
 import { type TokenQueries, tokenQueries } from './tokens.ts'
-import { createWriter } from './writer.ts'
+import { type CommitListener, createWriter } from './writer.ts'
 
 /** Everything Tocsin remembers. Every function owns its whole transaction and resolves after its commit. */
 export interface Store {
@@ -25,13 +26,19 @@ export interface Store {
   keys: KeyQueries
   audit: AuditQueries
   retention: RetentionQueries
+  census: CensusQueries
   /** Commits what waits and closes the file. */
   close(): void
 }
 
 /** The store over an open, migrated database. Without `sync` every commit holds the process up until it is safe. */
-export function createStore(database: Database, clock: Clock, sync: LogSync | null = null): Store {
-  const writer = createWriter(database, clock, sync)
+export function createStore(
+  database: Database,
+  clock: Clock,
+  sync: LogSync | null = null,
+  onCommit?: CommitListener,
+): Store {
+  const writer = createWriter(database, clock, sync, onCommit)
   const context = { database, writer, clock }
   const deliveries = deliveryQueries(context)
   return {
@@ -45,6 +52,7 @@ export function createStore(database: Database, clock: Clock, sync: LogSync | nu
     keys: keyQueries(context),
     audit: auditQueries(context),
     retention: retentionQueries(context),
+    census: censusQueries(context),
     close() {
       writer.flush()
       sync?.close()

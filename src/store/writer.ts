@@ -24,11 +24,19 @@ export interface Writer {
   flush(): void
 }
 
+/** Told of each commit: how many units it held, and how long (ms) it took until they were done and safe. */
+export type CommitListener = (units: number, took: number) => void
+
 /**
  * Group commit: one disk sync for all the writes of a moment. With `sync` a commit is made safe beside the work that
  * goes on, and promises resolve then; without, SQLite syncs within the commit.
  */
-export function createWriter({ raw }: Database, clock: Clock, sync: LogSync | null = null): Writer {
+export function createWriter(
+  { raw }: Database,
+  clock: Clock,
+  sync: LogSync | null = null,
+  onCommit: CommitListener = () => {},
+): Writer {
   let queue: Unit[] = []
   /** What to tell once the sync under way is done, and what was committed since that began. */
   let syncing: (() => void)[] = []
@@ -110,11 +118,12 @@ export function createWriter({ raw }: Database, clock: Clock, sync: LogSync | nu
     const batch = queue.length > BATCH ? queue.slice(0, BATCH) : queue
     if (batch.length === 0) return
     queue = queue.slice(batch.length)
+    const startedAt = performance.now()
     try {
       begin.run()
       const settle = runAll(batch)
       commit.run()
-      committed.push(...settle)
+      committed.push(...settle, () => onCommit(batch.length, performance.now() - startedAt))
       if (sync === null) tellCommitted()
       else if (syncing.length === 0) startSync(sync)
     } catch (thrown) {

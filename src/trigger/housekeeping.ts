@@ -15,8 +15,8 @@ export interface HousekeepingOptions {
   retention: RetentionQueries
   clock: Clock
   log: Log
-  days: number
-  maxBytes: number
+  /** What is kept: so many days, and no more than so many bytes in all. Asked anew each time. */
+  limits: () => { days: number; maxBytes: number }
 }
 
 const MINUTE = 60_000
@@ -28,7 +28,7 @@ const ROWS_AT_A_TIME = 100
 const EXPIRE_EVERY = 10
 
 /** Keeps the database small: every minute unchanged evaluations become runs, every ten what is too old or too much goes. */
-export function createHousekeeping({ retention, clock, log, days, maxBytes }: HousekeepingOptions): Housekeeping {
+export function createHousekeeping({ retention, clock, log, limits }: HousekeepingOptions): Housekeeping {
   let cancel: Cancel = () => {}
   let isStopping = false
   let round = 0
@@ -41,6 +41,7 @@ export function createHousekeeping({ retention, clock, log, days, maxBytes }: Ho
 
   async function expire() {
     const started = clock.now()
+    const { days, maxBytes } = limits()
     const total = { evaluations: 0, deliveries: 0 }
     const remove = async (olderThan: number) => {
       const removed = await retention.expire(olderThan, ROWS_AT_A_TIME)
@@ -51,12 +52,12 @@ export function createHousekeeping({ retention, clock, log, days, maxBytes }: Ho
     while (!isStopping && (await remove(started - days * DAY)) > 0) {}
     const forget = (olderThan: number) => retention.expireInbox(started, olderThan, ROWS_AT_A_TIME)
     while (!isStopping && (await forget(0)) > 0) {}
-    await shrink(started, async (olderThan) => (await remove(olderThan)) + (await forget(olderThan)))
+    await shrink(started, maxBytes, async (olderThan) => (await remove(olderThan)) + (await forget(olderThan)))
     if (total.evaluations + total.deliveries > 0) log.retentionFinished({ ...total, took: clock.now() - started })
   }
 
   /** Moves the limit of age up, an hour at a time, until the database is small enough. */
-  async function shrink(now: number, remove: (olderThan: number) => Promise<number>) {
+  async function shrink(now: number, maxBytes: number, remove: (olderThan: number) => Promise<number>) {
     const oldest = await retention.oldest()
     if (oldest === null) return
     for (let limit = oldest + 60 * MINUTE; limit < now && (await retention.bytes()) > maxBytes; limit += 60 * MINUTE)

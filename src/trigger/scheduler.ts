@@ -18,6 +18,11 @@ export interface Scheduler {
   runNow(rule: Rule, tick: Tick): Promise<EvaluationCommit>
   /** Rules claimed and waiting, and evaluations under way. */
   load(): { waiting: number; running: number }
+  /**
+   * When (ms since 1970) it last looked at the table to the end; null while it is so far behind that it need not. It is
+   * well as long as no rule has been due for much longer.
+   */
+  lookedAt(): number | null
 }
 
 export interface SchedulerDeps {
@@ -63,6 +68,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   let isBehind = false
   let querying = 0
   let isStopping = false
+  let lookedAt = 0
   const looks = new Set<Promise<void>>()
   let isLooking = false
   let mustLookAgain = false
@@ -100,6 +106,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       arm(clock.now() + PAUSE_AFTER_FAILURE)
     } finally {
       isLooking = false
+      lookedAt = clock.now()
     }
   }
 
@@ -277,6 +284,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     // What it finds may depend on the evaluation before it, so the rule is read when its turn has come.
     runNow: (rule, tick) => alone(rule.id, async () => flow.runRule((await store.rules.get(rule.id)) ?? rule, tick)),
     load: () => ({ waiting, running: underWay.size }),
+    lookedAt: () => (isBehind ? null : lookedAt),
   }
 }
 

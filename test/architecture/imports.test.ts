@@ -4,7 +4,7 @@ import { type SourceFile, sourceFiles } from '../support/source-files.ts'
 /** The parts of the program from the ground up. A part is a folder under src, or a file; `flow.ts` and `flow/` are one. */
 const levels: string[][] = [
   ['model', 'errors', 'clock', 'ids', 'assets', 'version', 'runtime'],
-  ['language', 'config', 'log', 'telemetry', 'redact', 'secrets', 'net', 'programs', 'folders'],
+  ['language', 'config', 'log', 'telemetry', 'systemd', 'redact', 'secrets', 'net', 'programs', 'folders'],
   ['connections', 'channels', 'store', 'evaluate', 'compose', 'importers'],
   ['flow', 'deliver', 'cluster'],
   ['trigger', 'manage'],

@@ -56,9 +56,11 @@ describe('who may do what', () => {
     ).toEqual([])
   })
 
-  test('only the door for programs, and SQLite connections, start processes', () => {
+  test('only the door for programs, SQLite connections, the service manager and the doctor start processes', () => {
     const starts = /^(node:(child_process|cluster)|execa|cross-spawn)$/
-    expect(importers(/^src\/(programs\.ts|connections\/sqlite\/child\.ts)$/, starts)).toEqual([])
+    expect(
+      importers(/^src\/(programs\.ts|systemd\.ts|cli\/doctor\/time\.ts|connections\/sqlite\/child\.ts)$/, starts),
+    ).toEqual([])
     expect(outside(/^$/, /\bBun\.(spawn|spawnSync|\$)|\bDeno\.Command\b/)).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { closeCache } from '../../src/channels/cache.ts'
-import { DeliveryError, type FailedOutcome } from '../../src/channels/channel.ts'
+import { DeliveryError, type FailedOutcome } from '../../src/channels/failure.ts'
 import { answerText, netFailure, requestOnce, statusFailure } from '../../src/channels/http.ts'
 import { type Http, type HttpResponse, NetError } from '../../src/net.ts'
 

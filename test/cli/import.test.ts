@@ -22,6 +22,7 @@ async function run(content: unknown, more: { apply?: boolean; fix?: boolean; jso
     err: () => {},
     env: {},
     signal: AbortSignal.timeout(20_000),
+    onHangUp: () => {},
   }
   const options = { url: daemon.url, token: daemon.admin, apply: false, fix: false, json: false, ...more }
   return { code: await importVianops(terminal, file, options), out: lines.join('\n') }

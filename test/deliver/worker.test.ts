@@ -73,6 +73,13 @@ describe('the worker', () => {
       0, 5000, 305_000, 2_105_000, 9_305_000, 27_305_000, 63_305_000, 99_305_000,
     ])
     expect(await box.stored('a')).toMatchObject({ state: 'dead', attempts: 8, reason: { code: 'deadline-passed' } })
+    // A failed attempt is news; a message that is given up is something to look at.
+    const told = box.events.filter(({ event }) => event === 'deliveryFailed' || event === 'deliveryGivenUp')
+    expect(told.map(({ level, next = null, state = null }) => [level, next, state])).toEqual([
+      ...Array.from({ length: 7 }, () => ['info', 'pending', null]),
+      ['info', 'dead', null],
+      ['warn', null, 'dead'],
+    ])
     const { attempts } = (await box.store.deliveries.get('a'))!
     expect(attempts[0]).toMatchObject({ outcome: 'retryable', reason: 'http-500', response: 'sorry', retryAt: 5000 })
   })

@@ -9,6 +9,7 @@ import Sqlite from 'better-sqlite3'
 import type { Trace } from '../../src/model/evaluation.ts'
 import { unpack } from '../../src/store/pack.ts'
 import { type Daemon, executable, startDaemon } from '../support/executable.ts'
+import { keepSending, post, startHook } from '../support/load.ts'
 import { eventually } from '../support/servers.ts'
 
 const KILLS = 200
@@ -25,23 +26,6 @@ const ALERTS = 25
 interface Wreck {
   sending: { id: string; destination: string }[]
   ticks: { rule: string; tick: number }[]
-}
-
-/** A webhook that takes a few ms and notes what it got under which id. */
-function startHook() {
-  const bodies = new Map<string, string[]>()
-  const server = Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    async fetch(request) {
-      const id = request.headers.get('webhook-id') ?? ''
-      const body = await request.text()
-      bodies.set(id, [...(bodies.get(id) ?? []), body])
-      await Bun.sleep(Math.random() * 20)
-      return new Response('ok')
-    },
-  })
-  return { url: `http://127.0.0.1:${server.port}`, bodies, stop: () => server.stop(true) }
 }
 
 /** Two channels, rules on a schedule, and rules to be run in bursts. */
@@ -94,32 +78,12 @@ function bear(env: Record<string, string>, defects: string[]) {
 
 /** Sends and runs rules through the API until the daemon is gone; ids it was given are added to `accepted`. */
 async function load(url: string, token: string, accepted: Set<string>): Promise<void> {
-  const post = async (path: string, body?: unknown): Promise<boolean> => {
-    try {
-      const response = await fetch(`${url}/api/v1${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      const { deliveries } = (await response.json()) as { deliveries: string[] }
-      for (const id of deliveries) accepted.add(id)
-      return true
-    } catch {
-      return false
-    }
-  }
-  const send = async (channel: string) => {
-    for (let alive = true; alive; ) {
-      const title = crypto.randomUUID()
-      alive = await post(`/channels/${channel}/send`, { message: { title } })
-      await Bun.sleep(5)
-    }
-  }
+  const daemon = { url, token }
   const burst = async (index: number) => {
-    while (await post(`/rules/${encodeURIComponent(`burst ${index}`)}/run`));
+    while (await post(daemon, accepted, `/rules/${encodeURIComponent(`burst ${index}`)}/run`));
   }
   await Promise.all([
-    ...['one', 'one', 'two', 'two'].map(send),
+    ...['one', 'one', 'two', 'two'].map((channel) => keepSending(daemon, accepted, channel)),
     ...Array.from({ length: BURSTS }, (_, index) => burst(index)),
   ])
 }
@@ -228,7 +192,7 @@ test(`nothing is lost when the daemon is killed at ${KILLS} random moments under
     expect(await life.ended).toEqual([0, null])
   } finally {
     life?.child.kill('SIGKILL')
-    hook.stop()
+    await hook.stop()
   }
 
   const findings = recordOf(file)

@@ -21,6 +21,10 @@ async function onSource(command: string[], runtime: RegExp) {
     expect(JSON.parse(daemon.run('version', '--json').out).runtime).toMatch(runtime)
     await mainJob(daemon, watchedSqlite(join(folder, 'drift.db')))
     await runPrograms(daemon, folder)
+    const answer = await fetch(`${daemon.url}/metrics`, { headers: { authorization: `Bearer ${daemon.token}` } })
+    expect(await answer.text()).toMatch(/^tocsin_evaluations_total\{verdict="true"\} [1-9]/m)
+    expect(daemon.run('status').out).toContain('working since')
+    expect(daemon.run('backup', '--data-dir', daemon.dataDir, join(folder, 'backup.db')).code).toBe(0)
     expect(await daemon.stop()).toBe(0)
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -14,6 +14,9 @@ setDefaultTimeout(60_000)
 const ENDLESS = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
   SELECT i FROM n WHERE i < 0 LIMIT (SELECT count(*) FROM t)`
 
+/** Sends under way to one webhook at a time. */
+const IN_FLIGHT = 32
+
 let folder: string
 let receiver: Receiver
 beforeAll(async () => {
@@ -93,11 +96,43 @@ describe('SIGTERM', () => {
     const id = await send(daemon)
     await request
     const ended = daemon.stop()
-    await eventually(() => expect(fetch(`${daemon.url}/healthz`)).rejects.toThrow())
+    await eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(503))
     answer()
     expect(await ended).toBe(0)
     expect(deliveries(daemon)).toEqual([{ id, state: 'delivered', outcome: 'delivered' }])
     expect(daemon.events.at(-1)).toMatchObject({ event: 'stopped' })
+    await slow.stop(true)
+  })
+
+  test('begins no send and no evaluation any more, and the API says why', async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+    let arrived = 0
+    const slow = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      async fetch() {
+        arrived += 1
+        await answered
+        return new Response('ok')
+      },
+    })
+    await using daemon = await start(slow.url.href)
+    for (let index = 0; index < IN_FLIGHT + 8; index += 1) await send(daemon)
+    await eventually(() => expect(arrived).toBe(IN_FLIGHT))
+    const ended = daemon.stop()
+    await eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(503))
+    await expect(send(daemon)).rejects.toThrow(/503.*It is stopping/)
+    expect((await fetch(`${daemon.url}/healthz`)).status).toBe(200)
+    answer()
+    expect(await ended).toBe(0)
+    expect(arrived).toBe(IN_FLIGHT)
+    const states = deliveries(daemon).map((row) => (row as { state: string }).state)
+    expect(Map.groupBy(states, (state) => state)).toMatchObject(
+      new Map([
+        ['delivered', Array(IN_FLIGHT).fill('delivered')],
+        ['pending', Array(8).fill('pending')],
+      ]),
+    )
     await slow.stop(true)
   })
 
@@ -127,7 +162,7 @@ test('a second SIGINT ends at once', async () => {
   await receiver.until(before + 1)
   const ended = once(daemon.process, 'exit')
   daemon.process.kill('SIGINT')
-  await eventually(() => expect(fetch(`${daemon.url}/healthz`)).rejects.toThrow())
+  await eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(503))
   // Signals that come closer together count as one.
   await Bun.sleep(600)
   const again = Date.now()

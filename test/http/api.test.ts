@@ -355,6 +355,15 @@ test('what the description lists is what is served', async () => {
   }
 })
 
+test('who changed what is logged, and nothing of what it was changed to', async () => {
+  await using api = await testApi()
+  const settings = { url: 'https://hooks.example.com/services/T000-very-secret' }
+  await api.call('POST', '/api/v1/channels', { name: 'hook', kind: 'webhook', settings })
+  const changed = api.log.map((line) => JSON.parse(line)).filter(({ event }) => event === 'changed')
+  expect(changed.at(-1)).toMatchObject({ project: 'default', actor: 'admin 1', action: 'create', entity: 'channel' })
+  expect(api.log.join()).not.toContain('very-secret')
+})
+
 test('a defect is logged and not shown', async () => {
   await using api = await testApi()
   api.app.store.close()

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { lockDataDirectory } from '../../src/store/lock.ts'
+import { announce, holderOf, lockDataDirectory } from '../../src/store/lock.ts'
 
 let directory: string
 beforeEach(() => {
@@ -29,7 +29,7 @@ describe('lockDataDirectory', () => {
     const child = await holder()
     try {
       expect(() => lockDataDirectory(directory)).toThrow(
-        `The data directory ${directory} is in use by process ${child.pid} on ${hostname()}.`,
+        `The data directory ${directory} is in use by process ${child.pid} on ${hostname()} since 2`,
       )
     } finally {
       child.kill('SIGKILL')
@@ -49,5 +49,26 @@ describe('lockDataDirectory', () => {
     expect(() => lockDataDirectory(directory)).toThrow(`is in use by process ${process.pid}`)
     release()
     lockDataDirectory(directory)()
+  })
+})
+
+describe('the holder', () => {
+  test('is told with its address once it listens, and is nobody when the directory is free', () => {
+    expect(holderOf(directory)).toBeNull()
+    const release = lockDataDirectory(directory)
+    expect(holderOf(directory)).toMatchObject({ pid: process.pid, host: hostname(), url: null })
+    announce(directory, 'http://127.0.0.1:8686')
+    expect(holderOf(directory)).toMatchObject({ pid: process.pid, url: 'http://127.0.0.1:8686' })
+    expect(() => lockDataDirectory(directory)).toThrow('listening on http://127.0.0.1:8686. Stop that one first')
+    release()
+    expect(holderOf(directory)).toBeNull()
+  })
+
+  test('is unknown when it does not say who it is', () => {
+    const release = lockDataDirectory(directory)
+    rmSync(join(directory, 'lock.json'))
+    expect(holderOf(directory)).toBe('unknown')
+    expect(() => lockDataDirectory(directory)).toThrow('is in use by another process')
+    release()
   })
 })

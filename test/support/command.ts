@@ -12,6 +12,7 @@ export async function runCommand(
     err: (line) => err.push(line),
     env,
     signal: new AbortController().signal,
+    onHangUp: () => {},
   })
   return { code, out: out.join('\n'), err: err.join('\n') }
 }

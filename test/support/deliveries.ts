@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { type Channel, DeliveryError, type SendContext } from '../../src/channels/channel.ts'
+import type { Channel, SendContext } from '../../src/channels/channel.ts'
+import { DeliveryError } from '../../src/channels/failure.ts'
 import { createTargetOpener } from '../../src/deliver/resolve-target.ts'
 import { createWorker, type Worker, type WorkerOptions } from '../../src/deliver/worker.ts'
 import { createLog } from '../../src/log.ts'

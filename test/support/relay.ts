@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { type Channel, DeliveryError } from '../../src/channels/channel.ts'
+import type { Channel } from '../../src/channels/channel.ts'
+import { DeliveryError } from '../../src/channels/failure.ts'
 import { channels } from '../../src/channels/index.ts'
 import type { Message } from '../../src/model/message.ts'
 

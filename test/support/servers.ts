@@ -17,6 +17,8 @@ export interface ServerProgram {
 export interface RunningServer {
   /** Ends it as a crash would, keeping its data; resolves when it is gone. */
   kill(): Promise<void>
+  /** Ends it in order, and removes its folder. */
+  stop(): Promise<void>
 }
 
 /**
@@ -39,13 +41,12 @@ export function startServer({ command, account = null, end, crash, folder }: Ser
   const pipe = child.stdin as unknown as Socket
   pipe.on('error', () => {})
   pipe.unref?.()
-  return {
-    kill() {
-      child.ref()
-      pipe.end('crash\n')
-      return ended
-    },
+  const finish = (how: string) => {
+    child.ref()
+    pipe.end(`${how}\n`)
+    return ended
   }
+  return { kill: () => finish('crash'), stop: () => finish('end') }
 }
 
 /** A port of the loopback address that is free now. */

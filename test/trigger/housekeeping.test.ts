@@ -19,8 +19,7 @@ async function open(maxBytes: number) {
     retention: retentionQueries(temp),
     clock: temp.clock,
     log: createLog((line) => events.push(JSON.parse(line).event), 'debug', temp.clock),
-    days: 30,
-    maxBytes,
+    limits: () => ({ days: 30, maxBytes }),
   })
   return {
     ...temp,

@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../net.ts'
-import { DeliveryError } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { answerText, statusFailure } from '../http.ts'
 
 /** ms to wait when the platform wants fewer requests and does not say for how long. */

@@ -1,5 +1,5 @@
 import { NetError } from '../../net.ts'
-import { DeliveryError } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { netFailure } from '../http.ts'
 
 /** What the mail library's errors tell; all of it may be missing. */

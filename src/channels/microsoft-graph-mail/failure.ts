@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../net.ts'
-import { DeliveryError } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { statusFailure } from '../http.ts'
 import { jsonOf } from './token.ts'
 

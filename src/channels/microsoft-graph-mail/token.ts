@@ -1,5 +1,6 @@
 import type { Http, HttpRequest, HttpResponse } from '../../net.ts'
-import { DeliveryError, type SendContext } from '../channel.ts'
+import type { SendContext } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { answerText, requestOnce, statusFailure } from '../http.ts'
 import type { GraphMailSettings } from './settings.ts'
 
@@ -30,17 +31,13 @@ export async function accessToken(
   const of = JSON.stringify([loginUrl, graphUrl, tenantId, clientId, clientSecret])
   const known = cache.get(CACHE_KEY) as Token | undefined
   if (known !== undefined && known.of === of && known.until > now) return known.value
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: clientId,
-    client_secret: clientSecret,
-    scope: `${trimmed(graphUrl)}/.default`,
-  })
+  const scope = `${trimmed(graphUrl)}/.default`
+  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret, scope }
   const response = await beforeSending(http, {
     method: 'POST',
     url: `${trimmed(loginUrl)}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: form.toString(),
+    body: new URLSearchParams(form).toString(),
     signal,
     ...reach,
   })

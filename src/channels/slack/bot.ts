@@ -1,6 +1,7 @@
 import { idTime } from '../../ids.ts'
 import type { JsonObject } from '../../model/json.ts'
-import { DeliveryError, type Receipt, type SendContext } from '../channel.ts'
+import type { Receipt, SendContext } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { answerText, requestOnce } from '../http.ts'
 import { reaching } from '../http-settings.ts'
 import { type BotAnswer, botAnswer } from './refusal.ts'

@@ -1,4 +1,4 @@
-import type { FailedOutcome } from '../channel.ts'
+import type { FailedOutcome } from '../failure.ts'
 
 /** What an error of Slack means for a delivery. */
 export interface SlackError {

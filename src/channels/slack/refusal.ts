@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import type { HttpResponse } from '../../net.ts'
-import { DeliveryError } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { answerText, retryAfterOf, statusFailure } from '../http.ts'
 import { type SlackError, slackErrors } from './errors.ts'
 

@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../net.ts'
-import { DeliveryError } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { answerText, statusFailure } from '../http.ts'
 
 /** What an error in the answer of a flow means, besides its status. */

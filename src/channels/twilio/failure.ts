@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import type { HttpResponse } from '../../net.ts'
-import { DeliveryError } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { answerText, retryAfterOf, statusFailure } from '../http.ts'
 
 /** What an error of Twilio means for a delivery. */

@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../net.ts'
-import { DeliveryError } from '../channel.ts'
+import { DeliveryError } from '../failure.ts'
 import { statusFailure } from '../http.ts'
 import type { Preset } from './presets/preset.ts'
 import { presets } from './presets.ts'
