@@ -17,10 +17,13 @@ const server = Bun.serve({ port: 0, hostname: '127.0.0.1', async fetch(request) 
   if (request.url.endsWith('/slow')) await Bun.sleep(2000)
   return new Response('ok')
 } })
-console.log(server.port)`
+console.log(server.port)
+// It ends with whoever started it.
+for await (const _ of Bun.stdin.stream()) {}
+process.exit(0)`
 
 export async function startCrowd(): Promise<Crowd> {
-  const child = Bun.spawn([process.execPath, '-e', PROGRAM], { stdout: 'pipe' })
+  const child = Bun.spawn([process.execPath, '-e', PROGRAM], { stdin: 'pipe', stdout: 'pipe' })
   const first = await child.stdout.getReader().read()
   const base = `http://127.0.0.1:${new TextDecoder().decode(first.value).trim()}`
   // A port that was free a moment ago and is given back: nobody listens there.
