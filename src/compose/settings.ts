@@ -8,19 +8,30 @@ import type { ComposeInput } from './variables.ts'
 /**
  * A route's settings with the Liquid templates in them rendered, and those that name a column filled from it. A value adds
  * no line break to a setting that has none. A setting that fails, or whose column holds nothing, is left out, so that the
- * channel's own counts; failures are named in `errors`.
+ * channel's own counts; failures are named in `errors`. Those of
+ * `input.fixedSettings` are no templates, whatever they look like.
  */
 export async function renderSettings(input: ComposeInput, variables: Variables, errors: string[]): Promise<JsonObject> {
   const rendered: JsonObject = {}
   for (const [key, value] of Object.entries(input.route.settings)) {
     try {
-      const made = readsColumn(value) ? recipientsOf(key, value, input) : await renderSetting(value, variables)
+      const isFixed = input.fixedSettings?.includes(key) === true
+      const made = isFixed ? value : await madeSetting(key, value, input, variables)
       if (made !== undefined) rendered[key] = made
     } catch (thrown) {
       errors.push(`settings.${key}: ${messageOf(thrown)}`)
     }
   }
   return rendered
+}
+
+async function madeSetting(
+  key: string,
+  value: Json,
+  input: ComposeInput,
+  variables: Variables,
+): Promise<Json | undefined> {
+  return readsColumn(value) ? recipientsOf(key, value, input) : await renderSetting(value, variables)
 }
 
 async function renderSetting(value: Json, variables: Variables): Promise<Json> {

@@ -29,6 +29,8 @@ export interface ComposeInput {
   firingFrom?: number
   /** Of an end: the settings under which the messages that it ends went out. */
   former?: JsonObject[]
+  /** Settings of the route that are no templates. */
+  fixedSettings?: readonly string[]
   /** Further variables, of the one recipient it is written for. */
   recipient?: JsonObject
   /** What the channel itself is set to, where that is not part of the route's settings. */

@@ -3,6 +3,7 @@ import { channels, isChannelKind } from '../channels/index.ts'
 import { newId } from '../ids.ts'
 import type { NewDelivery, Target } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
+import { fixedKeys } from '../model/settings.ts'
 
 /** Characters of a place that tell it from others. */
 const LONGEST_PLACE = 200
@@ -44,6 +45,12 @@ export function sharedOut(delivery: NewDelivery, base: JsonObject): NewDelivery[
     partOf: id,
     target: led({ ...target.settings, ...settings }),
   }))
+}
+
+/** Settings of a kind of channel that are no templates. */
+export function fixedSettingsOf(kind: string): readonly string[] {
+  const channel = channelOf(kind)
+  return channel === undefined ? [] : fixedKeys(channel.settings)
 }
 
 function channelOf(kind: string): Channel | undefined {

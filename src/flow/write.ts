@@ -14,7 +14,7 @@ import type { QueryResult } from '../model/result.ts'
 import type { Rule } from '../model/rule.ts'
 import type { Judgement } from './judge.ts'
 import { deadlineOf, type Way } from './routes.ts'
-import { destinationOf, sharesOf } from './shares.ts'
+import { destinationOf, fixedSettingsOf, sharesOf } from './shares.ts'
 
 /** A message that was written for one route, and what to remember of it. */
 export interface Written {
@@ -109,6 +109,7 @@ async function inputOf(order: Order, way: Way, target: Target, writing: Writing)
   return {
     rule,
     route: { ...way.route, settings: target.settings },
+    fixedSettings: fixedSettingsOf(target.kind),
     kind: order.kind,
     alerts,
     result: writing.result,

@@ -7,7 +7,7 @@ import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Condition, Route, RuleDefinition } from '../model/rule.ts'
-import { secretKeys } from '../model/settings.ts'
+import { fixedKeys, secretKeys } from '../model/settings.ts'
 
 /** What is wrong with a rule's texts, and what its author should know. */
 export interface TextCheck {
@@ -67,11 +67,12 @@ function templatesOf({ message, routes }: RuleDefinition): TemplateText[] {
   return [...own, ...ofRoutes].filter(({ text }) => text !== '')
 }
 
-/** What an inline channel is set to, but for its secrets: these are no templates, whatever they look like. */
+/** What an inline channel is set to, but for what is no template, whatever it looks like: secrets and what is fixed. */
 function publicSettings(channel: Route['channel']): JsonObject {
   if (channel === null || typeof channel === 'string' || !isChannelKind(channel.kind)) return {}
-  const secret = secretKeys(channels[channel.kind].settings)
-  return Object.fromEntries(Object.entries(channel.settings).filter(([key]) => !secret.includes(key)))
+  const schema = channels[channel.kind].settings
+  const literal = [...secretKeys(schema), ...fixedKeys(schema)]
+  return Object.fromEntries(Object.entries(channel.settings).filter(([key]) => !literal.includes(key)))
 }
 
 /** The texts within a value, however deep, with their places. */

@@ -3,7 +3,7 @@ import type { Channel } from '../channels/channel.ts'
 import { type Issue, invalid } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
-import { fieldsOf, secretKeys } from '../model/settings.ts'
+import { fieldsOf, fixedKeys, secretKeys } from '../model/settings.ts'
 import { faulty, validate } from '../model/validate.ts'
 import type { Programs } from '../programs.ts'
 import type { Secrets } from '../secrets.ts'
@@ -58,7 +58,8 @@ export function sealSettings(
   const kept = before === null ? [] : names.filter((name) => given[name] === undefined && before[name] !== undefined)
   const wanted = Object.entries(given).filter(([key, value]) => !(value === null && names.includes(key)))
   const known = kept.map((name) => [name, before?.[name]])
-  const isLater = ([key, value]: [string, unknown]) => templates && !names.includes(key) && isTemplate(value)
+  const literal = [...names, ...fixedKeys(kind.settings)]
+  const isLater = ([key, value]: [string, unknown]) => templates && !literal.includes(key) && isTemplate(value)
   const later = wanted.filter(isLater).map(([key]) => key)
   const full = validate(kind.settings, Object.fromEntries([...wanted, ...known]), path, later) as JsonObject
   const lacking = kind.missing?.(full as never, kind.defaults ?? {}) ?? []
@@ -123,7 +124,8 @@ export function checkOverrides(
     return message === undefined ? [] : [{ path: `${path}.${key}`, message }]
   })
   if (issues.length > 0) throw faulty(issues)
-  const later = templates ? [...Object.entries(full), ...Object.entries(overrides)].filter(isTemplated) : []
+  const open = Object.entries(full).filter(([key]) => !fixedKeys(kind.settings).includes(key))
+  const later = templates ? [...open, ...Object.entries(overrides)].filter(isTemplated) : []
   validate(
     kind.settings,
     { ...full, ...overrides },

@@ -7,7 +7,7 @@ export interface FieldInfo {
   hint?: string
   /** Sealed at rest and never returned. */
   secret?: boolean
-  /** Only the channel itself may say it; no route and no call lays its own over it. */
+  /** Only the channel itself has it, as it is: no route or call lays another over it, and it is no template. */
   fixed?: boolean
   /** Shown as a text area. */
   multiline?: boolean
@@ -30,6 +30,18 @@ export function fieldsOf(schema: v.GenericSchema): Record<string, FieldInfo> {
 export function secretKeys(schema: v.GenericSchema): string[] {
   return Object.entries(fieldsOf(schema)).flatMap(([key, info]) => (info.secret === true ? [key] : []))
 }
+
+/** Keys of the settings that are taken as they are and never from data. */
+export function fixedKeys(schema: v.GenericSchema): readonly string[] {
+  let keys = fixed.get(schema)
+  if (keys === undefined) {
+    keys = Object.entries(fieldsOf(schema)).flatMap(([key, info]) => (info.fixed === true ? [key] : []))
+    fixed.set(schema, keys)
+  }
+  return keys
+}
+
+const fixed = new WeakMap<v.GenericSchema, readonly string[]>()
 
 /** What settings that are left out become. */
 export function defaultsOf(schema: v.GenericSchema): JsonObject {

@@ -75,6 +75,22 @@ test('a program gets values of the row in its environment', async () => {
   expect(readFileSync(join(folder, 'notes'), 'utf8')).toBe('0.9; $(id)|alert.firing|Too high\n')
 })
 
+test('what is fixed of a channel is no template, also inside a rule', async () => {
+  const script = join(folder, '{{ rows[0].name }}.sh')
+  writeFileSync(script, `#!/bin/sh\necho fixed >> ${folder}/fixed\n`, { mode: 0o755 })
+  const shell = { kind: 'shell', settings: { command: [script, '{{ rows[0].name }}'] } }
+  const overrideBody = { text: 'runs: {{ runs }}', other: '{{ rows }}' }
+  const hook = { kind: 'webhook', settings: { url: `${scene.receiver.url}/own-body`, overrideBody } }
+  const act = await scene.act({ routes: [{ channel: shell }, { channel: hook }] })
+  await act.run()
+  await eventually(async () => expect(await states(act.rule)).toEqual(['firing: delivered', 'firing: delivered']))
+  expect(readFileSync(join(folder, 'fixed'), 'utf8')).toBe('fixed\n')
+  const { body } = scene.receiver.received.find(({ path }) => path === '/own-body') ?? expect.unreachable()
+  expect(JSON.parse(body)).toEqual({ text: 'runs: []', other: '{{ rows }}' })
+  const route = { channel: 'Script', settings: { command: ['/bin/sh', '-c', '{{ rows[0].name }}'] } }
+  await expect(scene.rule({ routes: [route] })).rejects.toThrow('can only be set in the channel itself')
+})
+
 test('the inbox has what a rule tells', async () => {
   const act = await scene.act({ routes: [{ channel: 'Inbox' }], message: { title: 'Look at this' } })
   await act.run()

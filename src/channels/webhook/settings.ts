@@ -70,6 +70,7 @@ export const webhookSettings = v.pipe(
       field({
         title: 'Own body',
         hint: 'JSON or text to send instead, where {{ runs }} stands for the runs. Not for secrets.',
+        fixed: true,
         multiline: true,
       }),
     ),
