@@ -216,7 +216,6 @@ async function tell(
     evaluationId,
     now,
     baseUrl: limits().baseUrl,
-    settingsOf: store.deliveries.settingsOf,
     attachments,
   })
   const refusals = decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) }))

@@ -16,7 +16,7 @@ export async function renderSettings(input: ComposeInput, variables: Variables, 
   for (const [key, value] of Object.entries(input.route.settings)) {
     try {
       const isFixed = input.fixedSettings?.includes(key) === true
-      const made = isFixed ? value : await madeSetting(key, value, input, variables)
+      const made = isFixed ? value : await madeSetting(value, input, variables)
       if (made !== undefined) rendered[key] = made
     } catch (thrown) {
       errors.push(`settings.${key}: ${messageOf(thrown)}`)
@@ -25,13 +25,8 @@ export async function renderSettings(input: ComposeInput, variables: Variables, 
   return rendered
 }
 
-async function madeSetting(
-  key: string,
-  value: Json,
-  input: ComposeInput,
-  variables: Variables,
-): Promise<Json | undefined> {
-  return readsColumn(value) ? recipientsOf(key, value, input) : await renderSetting(value, variables)
+async function madeSetting(value: Json, input: ComposeInput, variables: Variables): Promise<Json | undefined> {
+  return readsColumn(value) ? recipientsOf(value, input) : await renderSetting(value, variables)
 }
 
 async function renderSetting(value: Json, variables: Variables): Promise<Json> {

@@ -27,8 +27,6 @@ export interface ComposeInput {
   baseUrl: string | null
   /** When an alert that has ended began to fire. */
   firingFrom?: number
-  /** Of an end: the settings under which the messages that it ends went out. */
-  former?: JsonObject[]
   /** Settings of the route that are no templates. */
   fixedSettings?: readonly string[]
   /** Further variables, of the one recipient it is written for. */

@@ -1,6 +1,7 @@
 import type { Share } from '../channels/channel.ts'
 import type { AttachmentLimits } from '../compose/attachments.ts'
 import { type Composed, composeMessage } from '../compose/compose.ts'
+import { readsColumn } from '../compose/recipients.ts'
 import type { ComposeInput } from '../compose/variables.ts'
 import type { Order } from '../evaluate/policy.ts'
 import { newId } from '../ids.ts'
@@ -36,8 +37,6 @@ export interface Writing {
   evaluationId: string
   now: number
   baseUrl: string | null
-  /** The settings under which deliveries went out. */
-  settingsOf: (deliveries: readonly string[]) => Promise<JsonObject[]>
   attachments: AttachmentLimits
 }
 
@@ -57,11 +56,12 @@ export async function compose(orders: readonly Order[], writing: Writing): Promi
 
 /** One message, or one for each recipient where the channel tells them apart. */
 async function writeOne(order: Order, way: Way, target: Target, writing: Writing): Promise<Written[]> {
-  const input = await inputOf(order, way, target, writing)
+  const input = inputOf(order, way, target, writing)
   const composed = await composeMessage(input)
-  const trigger = isEnd(order) ? onlyTrigger(order, writing) : null
+  const triggers = isEnd(order) ? triggersOf(order, writing) : []
+  const trigger = triggers.length === 1 ? (triggers[0] ?? null) : null
   const shares =
-    (await formerShares(trigger, input, writing)) ??
+    (await formerShares(triggers, input, writing)) ??
     sharesOf(target.kind, { ...way.channelSettings, ...composed.settings })
   const first = newId('msg', writing.now)
   const written: Written[] = []
@@ -79,30 +79,31 @@ async function writeOne(order: Order, way: Way, target: Target, writing: Writing
 }
 
 /**
- * An end goes where its beginning went when the route's settings are read from rows, such as the owner of a model, and
- * those are gone. Null when they are not read from rows, or there are rows.
+ * An end goes where its beginnings went when the route's settings are read from rows, such as the owner of a model, and
+ * some of those are gone. Null when they are not read from rows, or all rows are there.
  */
 async function formerShares(
-  trigger: string | null,
+  triggers: readonly string[],
   { route, alerts }: ComposeInput,
   { sentTo }: Writing,
 ): Promise<Share[] | null> {
-  if (trigger === null || alerts.some(({ rows }) => rows.length > 0)) return null
+  if (triggers.length === 0 || alerts.every(({ rows }) => rows.length > 0)) return null
   const fromRows = Object.keys(route.settings).filter((key) => readsRows(route.settings[key] ?? null))
   if (fromRows.length === 0) return null
-  const isKept = (key: string) => fromRows.includes(key) || !Object.hasOwn(route.settings, key)
-  return (await sentTo(trigger)).map(({ recipient, settings }) => ({
-    recipient,
-    settings: Object.fromEntries(Object.entries(settings).filter(([key]) => isKept(key))),
-    variables: {},
-  }))
+  const isKept = ([key]: [string, Json]) => fromRows.includes(key) || !Object.hasOwn(route.settings, key)
+  const sent = (await Promise.all(triggers.map(sentTo))).flat()
+  const shares = sent.map(({ recipient, settings }) => {
+    const kept = Object.fromEntries(Object.entries(settings).filter(isKept))
+    return { recipient, settings: kept, variables: {} }
+  })
+  return [...new Map(shares.map((share) => [JSON.stringify(share), share])).values()]
 }
 
 function readsRows(setting: Json): boolean {
-  return /\{[{%][^}]*\b(?:rows?|query_results?)\b/.test(JSON.stringify(setting))
+  return readsColumn(setting) || /\{[{%][^}]*\b(?:rows?|query_results?)\b/.test(JSON.stringify(setting))
 }
 
-async function inputOf(order: Order, way: Way, target: Target, writing: Writing): Promise<ComposeInput> {
+function inputOf(order: Order, way: Way, target: Target, writing: Writing): ComposeInput {
   const { rule, judgement, evaluationId, now } = writing
   const alerts = order.fingerprints.map((fingerprint) => alertOf(fingerprint, order, writing))
   const firingFrom = isEnd(order) ? Math.min(...alerts.map((alert) => alert.since)) : undefined
@@ -122,7 +123,7 @@ async function inputOf(order: Order, way: Way, target: Target, writing: Writing)
     baseUrl: writing.baseUrl,
     channelSettings: way.channelSettings,
     attachments: writing.attachments,
-    ...(firingFrom === undefined ? {} : { firingFrom, former: await writing.settingsOf(triggersOf(order, writing)) }),
+    ...(firingFrom === undefined ? {} : { firingFrom }),
   }
 }
 
@@ -163,15 +164,9 @@ function writtenOf(
 }
 
 /**
- * The message that told of all the alerts of an end, if it was one. Each recipient's own delivery of it decides whether
+ * The messages that last told of the alerts of an end. Where it is one, each recipient's own delivery of it decides whether
  * that recipient hears of the end, since some may have got it and others not.
  */
-function onlyTrigger(order: Order, writing: Writing): string | null {
-  const [only = null, ...others] = triggersOf(order, writing)
-  return others.length === 0 ? only : null
-}
-
-/** The messages that last told of the alerts of an order. */
 function triggersOf({ route, fingerprints }: Order, { told }: Writing): string[] {
   const ended = new Set(fingerprints)
   const ids = told.flatMap((state) =>

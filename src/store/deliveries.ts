@@ -54,12 +54,6 @@ export function deliveryQueries(context: StoreContext) {
      WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`,
   )
   const attemptsOf = raw.prepare<[number], AttemptRecord>('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')
-  const settings = raw
-    .prepare<[string, string], string>(
-      `SELECT c.settings FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq
-       WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`,
-    )
-    .pluck()
   const replay = raw.prepare(
     "UPDATE deliveries SET state = 'pending', reason = ?, finished_at = NULL, deadline_at = ? WHERE seq = ?",
   )
@@ -137,10 +131,6 @@ export function deliveryQueries(context: StoreContext) {
             waitsFor: row.waits_for,
           }
     },
-
-    /** The settings under which these went out, and so whom they reached: one for each recipient told apart. */
-    settingsOf: async (ids: readonly string[]): Promise<JsonObject[]> =>
-      ids.flatMap((id) => settings.all(id, id).map((text) => JSON.parse(text) as JsonObject)),
 
     /** Newest first; `before` is the id of the last one of the page before. */
     list: async (filter: DeliveryFilter, limit: number, before?: string): Promise<DeliverySummary[]> => {

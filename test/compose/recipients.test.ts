@@ -44,33 +44,10 @@ describe('a setting from a column', () => {
     expect((await settingsFor({ to: { fromColumn: 'email' } }, [], { ...people, rows: [] })).settings).toEqual({})
   })
 
-  test('holds those who were told of what ends, with what their rows still say', async () => {
-    const endFor = async (to: JsonObject, former: JsonObject[], rows = people.rows) =>
-      (
-        await composeMessage(
-          input({
-            kind: 'resolved',
-            result: { ...people, rows },
-            alerts: [alert({ rows: [] })],
-            former,
-            route: { settings: { to } },
-          }),
-        )
-      ).settings
-    const list = [{ to: ['b@x.example', 'gone@x.example'] }, { subject: 'x' }]
-    expect(await endFor({ fromColumn: 'email' }, list)).toEqual({ to: ['b@x.example', 'gone@x.example'] })
-    expect(await endFor({ fromColumn: 'email' }, list, [])).toEqual({ to: ['b@x.example', 'gone@x.example'] })
-    expect(
-      await endFor({ fromColumn: 'email', each: true }, [{ to: 'b@x.example' }, { to: 'gone@x.example' }]),
-    ).toEqual({
-      to: {
-        mails: [
-          { to: 'b@x.example', variables: { model: 'fraud', email: 'b@x.example' } },
-          { to: 'gone@x.example', variables: { model: null, email: null } },
-        ],
-      },
-    })
-    expect(await endFor({ fromColumn: 'email' }, [])).toEqual({ to: ['a@x.example', 'b@x.example'] })
+  test('holds nobody for an end whose rows are gone, whatever other rows there are', async () => {
+    const route = { settings: { to: { fromColumn: 'email' } } }
+    const end = input({ kind: 'resolved', result: people, alerts: [alert({ rows: [] })], route })
+    expect((await composeMessage(end)).settings).toEqual({})
   })
 
   test('names a column that is not there, with the nearest, and the message says so', async () => {

@@ -114,6 +114,35 @@ here('mail of a daemon', () => {
     }
   })
 
+  test('tells all of an end who were told of its beginnings, one after the other', async () => {
+    const id = await rule(
+      { settings: { to: { fromColumn: 'email' } } },
+      {},
+      {
+        query: 'SELECT * FROM owners WHERE score > 0.85 ORDER BY model',
+        fingerprint: ['model'],
+      },
+    )
+    const run = async (score: number, count: number) => {
+      scene.sql(`UPDATE owners SET score = ${score} WHERE model = 'fraud'`)
+      await scene.run(id)
+      await eventually(async () =>
+        expect((await scene.deliveries(id)).map(({ state }) => state)).toEqual(Array(count).fill('delivered')),
+      )
+    }
+    try {
+      await run(0.8, 1)
+      await run(0.9, 2)
+      scene.sql('UPDATE owners SET score = score - 1')
+      await scene.run(id)
+      await scene.run(id)
+      const ends = (await arrived(4)).filter(({ subject }) => subject.startsWith('[RESOLVED'))
+      expect(ends.map(({ envelope }) => envelope.to).toSorted()).toEqual([['ann@example.com'], ['bob@example.com']])
+    } finally {
+      scene.sql("UPDATE owners SET score = CASE model WHEN 'churn' THEN 0.9 WHEN 'fraud' THEN 0.8 ELSE 0.1 END")
+    }
+  })
+
   test('carries files that the channel or the route asks for, and says what it may not', async () => {
     const attachments = [
       { type: 'result', format: 'csv', rows: 'alerts' },

@@ -452,18 +452,3 @@ test('a unit that is rolled back leaves no delivery behind', async () => {
   await expect(unit).rejects.toThrow('no')
   expect(await box.deliveries.get('a')).toBeUndefined()
 })
-
-test('the settings under which a message went out are those of each of its deliveries', async () => {
-  using outbox = open()
-  const to = (address: string) => ({ ...target('one'), settings: { to: address } })
-  await outbox.queue(
-    { id: 'msg_1', recipient: 'a', partOf: 'msg_1', target: to('a') },
-    { id: 'msg_2', recipient: 'b', partOf: 'msg_1', target: to('b') },
-    { id: 'msg_3', target: to('c') },
-  )
-  expect(await outbox.deliveries.settingsOf(['msg_1', 'msg_3', 'msg_gone'])).toEqual([
-    { to: 'a' },
-    { to: 'b' },
-    { to: 'c' },
-  ])
-})
