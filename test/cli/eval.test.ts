@@ -3,7 +3,7 @@ import { runEval } from '../../src/cli/eval.ts'
 
 function run(expression: string, data = '{"query_result":{"cnt":3}}', dialect = 'python') {
   const lines: string[] = []
-  const io = { readFile: () => data, print: (line: string) => lines.push(line) }
+  const io = { readFile: () => data, print: (line: string) => lines.push(line), now: () => 1_700_000_000_000 }
   const code = runEval({ dialect, data: 'data.json' }, expression, io)
   return { code, line: lines.join('\n') }
 }
@@ -38,5 +38,24 @@ test('prints errors with kind and place', () => {
 test('names what is wrong with its input', () => {
   expect(JSON.parse(run('1', '[1]').line).error.message).toContain('must hold a JSON object of variables')
   expect(JSON.parse(run('1', '{').line).error.message).toContain('cannot be read as JSON')
-  expect(JSON.parse(run('1', '{}', 'perl').line).error.message).toBe('--dialect: must be "python", not "perl"')
+  expect(JSON.parse(run('1', '{}', 'perl').line).error.message).toBe(
+    '--dialect: must be "python" or "formula", not "perl"',
+  )
+})
+
+test('evaluates formulas, with their own truth', () => {
+  const data = '{"outcome":"FAILED","n":"007","flag":"False"}'
+  expect(run("outcome == 'FAILED' && n == 7", data, 'formula').line).toBe('{"ok":true,"value":true,"truthy":true}')
+  expect(run('flag', data, 'formula').line).toBe('{"ok":true,"value":"False","truthy":false}')
+  expect(run('abs(-7)', data, 'formula').line).toBe('{"ok":true,"value":7.0,"truthy":true}')
+  expect(run('now()', data, 'formula').line).toBe('{"ok":true,"value":"2023-11-14T22:13:20.000Z","truthy":true}')
+  expect(JSON.parse(run("outcome == 'A' or n == 1", data, 'formula').line)).toEqual({
+    ok: false,
+    error: {
+      kind: 'Refused',
+      message: "'or' is not an operator of the formula language: write || (or the function or(a, b)).",
+      line: 1,
+      column: 16,
+    },
+  })
 })
