@@ -133,7 +133,7 @@ function addTextVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .command('render')
     .description('Render a template; prints its text.')
     .requiredOption('--data <file>', 'JSON object of variables')
-    .option('--engine <engine>', 'liquid or jinja', 'liquid')
+    .option('--engine <engine>', 'liquid, jinja or formula', 'liquid')
     .argument('<template>', 'taken as it is')
     .action((template, options) =>
       finish(import('./render.ts').then(({ runRender }) => runRender(options, template, io))),
