@@ -5,6 +5,8 @@ import { type ErrorKind, ExpressionError, Failure } from '../language/expression
 import { jsonText, parseJson } from '../language/expression/json.ts'
 import { compile, evaluate, isDialect, isTrue } from '../language/expression/program.ts'
 import type { Value } from '../language/expression/value.ts'
+import { evaluateJinjaCondition } from '../language/jinja-condition.ts'
+import { parseVariables } from '../language/template-value.ts'
 
 export interface EvalOptions {
   dialect: string
@@ -29,10 +31,11 @@ interface Fault {
 }
 
 /** Evaluates one expression and prints one line of JSON: the value and its truth, or the error. Gives the exit code. */
-export function runEval(options: EvalOptions, expression: string, io: EvalIo): number {
+export async function runEval(options: EvalOptions, expression: string, io: EvalIo): Promise<number> {
   try {
+    if (options.dialect === 'jinja') return await evalJinja(options, expression, io)
     if (!isDialect(options.dialect)) {
-      throw inputFault(`--dialect: must be "python" or "formula", not "${options.dialect}"`)
+      throw inputFault(`--dialect: must be "python", "formula" or "jinja", not "${options.dialect}"`)
     }
     const names = readVariables(options.data, io)
     if (options.dialect === 'formula' && !names.has('now')) names.set('now', datetime(io.now()) ?? null)
@@ -43,6 +46,21 @@ export function runEval(options: EvalOptions, expression: string, io: EvalIo): n
   } catch (thrown) {
     io.print(JSON.stringify({ ok: false, error: faultOf(thrown) }))
     return 1
+  }
+}
+
+/** A condition of MLRun: what it renders to, and whether MLRun sends then. It sends where the condition fails. */
+async function evalJinja({ data }: EvalOptions, text: string, io: EvalIo): Promise<number> {
+  const verdict = await evaluateJinjaCondition(text, readTemplateVariables(data, io))
+  io.print(JSON.stringify(verdict))
+  return verdict.ok ? 0 : 1
+}
+
+function readTemplateVariables(path: string, io: EvalIo) {
+  try {
+    return parseVariables(io.readFile(path))
+  } catch (thrown) {
+    throw inputFault(`--data: ${path}: ${messageOf(thrown)}`)
   }
 }
 

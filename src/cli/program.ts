@@ -124,7 +124,7 @@ function addTextVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .command('eval')
     .description('Evaluate an expression; prints one line of JSON.')
     .requiredOption('--data <file>', 'JSON object of variables')
-    .option('--dialect <dialect>', 'python or formula', 'python')
+    .option('--dialect <dialect>', 'python, formula or jinja', 'python')
     .argument('<expression>', 'taken as it is')
     .action((expression, options) =>
       finish(import('./eval.ts').then(({ runEval }) => runEval(options, expression, io))),

@@ -4,12 +4,13 @@ import { type Budget, createBudget } from './expression/budget.ts'
 import { ExpressionError } from './expression/failure.ts'
 import { textOf } from './expression/formula/values.ts'
 import { compile, evaluate, type Program } from './expression/program.ts'
-import { dict, list, type Value } from './expression/value.ts'
+import type { Value } from './expression/value.ts'
+import { toValue } from './expression-value.ts'
 import { type Filter, filterNames, filters } from './formula-filters.ts'
 import { MOST_OUTPUT } from './limits.ts'
 import { lineAt, scanTags, type Tag } from './tags.ts'
 import { TemplateError } from './template-error.ts'
-import { type TemplateValue, type Variables, wholeFloat } from './template-value.ts'
+import type { Variables } from './template-value.ts'
 
 /** How a value is written where it stands: within a string of JSON, as Markdown and so on. */
 export type Writing = (tag: Tag) => (text: string) => string
@@ -153,15 +154,6 @@ function namesOf(variables: Variables, text: string): Map<string, Value> {
   const computed = /\b(?:variables|val|strval|numval)\b/.test(text)
   const asked = (name: string) => computed || text.includes(name)
   return new Map(Object.entries(variables).map(([name, value]) => [name, asked(name) ? toValue(value) : null]))
-}
-
-function toValue(value: TemplateValue): Value {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
-  if (typeof value !== 'object' || value === null) return value
-  const float = wholeFloat(value)
-  if (float !== undefined) return float
-  if (Array.isArray(value)) return list(value.map(toValue))
-  return dict(Object.entries(value).map(([key, item]) => [key, toValue(item)] as const))
 }
 
 function checkLength(text: string): void {

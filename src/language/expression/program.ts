@@ -2,6 +2,7 @@ import { type Budget, createBudget } from './budget.ts'
 import { fail, located } from './failure.ts'
 import { formula } from './formula.ts'
 import { interpret, type Run } from './interpreter.ts'
+import { jinja } from './jinja.ts'
 import { python } from './python.ts'
 import type { Semantics } from './semantics.ts'
 import { childrenOf, type Node, type Target } from './tree.ts'
@@ -18,7 +19,7 @@ interface FrontEnd {
   readonly bind?: (names: ReadonlyMap<string, Value>) => ReadonlyMap<string, Value>
 }
 
-const frontEnds = { python, formula } as const satisfies Record<string, FrontEnd>
+const frontEnds = { python, formula, jinja } as const satisfies Record<string, FrontEnd>
 
 export type Dialect = keyof typeof frontEnds
 
