@@ -19,9 +19,12 @@ const settings = v.custom<JsonObject>(
   'must be an object of settings',
 )
 
+/** The languages of conditions: Python's, Dataiku's formulas, and MLRun's one Jinja expression. */
+const dialects = ['python', 'formula', 'jinja'] as const
+
 /** A condition written in a dialect; the text keeps its dialect for ever. */
 const expression = v.strictObject({
-  dialect: v.optional(v.picklist(['python'], 'must be "python"'), 'python'),
+  dialect: v.optional(v.picklist(dialects, 'must be "python", "formula" or "jinja"'), 'python'),
   text: filled(20_000),
 })
 

@@ -13,6 +13,9 @@ const WHOLE = /^(\s*\{\{[-+]?)([\s\S]*?)([-+]?\}\}\s*)$/
 /** The braces around the whole are left out. */
 function parse(text: string): Node {
   if (text.length > LIMITS.text) fail('Budget', `The expression has more than ${LIMITS.text} characters.`, 0)
+  if (/\{%|\{#|\}\}[\s\S]*\{\{/.test(text)) {
+    fail('Refused', 'Only one {{ expression }} can be evaluated here, without {% tags %} and comments.', 0)
+  }
   const [, before = '', inner = text] = WHOLE.exec(text) ?? []
   return parseJinja(inner, before.length)
 }

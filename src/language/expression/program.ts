@@ -30,6 +30,8 @@ export interface Program {
   readonly tree: Node
   /** Names that must be given, functions aside. */
   readonly names: ReadonlySet<string>
+  /** Whether it may read any name, by one that is computed. */
+  readonly readsAny: boolean
 }
 
 export interface EvaluateOptions {
@@ -53,8 +55,9 @@ export function compile(dialect: Dialect, text: string): Program {
   const names = new Set<string>()
   collectNames(tree, new Set(), names)
   const { functions, own = new Set<string>() }: FrontEnd = frontEnds[dialect]
+  const readsAny = [...own].some((name) => names.has(name))
   for (const name of [...functions.keys(), ...own]) names.delete(name)
-  return { dialect, text, tree, names }
+  return { dialect, text, tree, names, readsAny }
 }
 
 /** Whether a value is true in a dialect. */
