@@ -99,7 +99,7 @@ async function formerShares(
 }
 
 function readsRows(setting: Json): boolean {
-  return /\{[{%][^}]*\b(?:rows?|query_results?)\b/.test(JSON.stringify(setting))
+  return /(?:\$\{|\{[{%])[^}]*\b(?:rows?|query_results?)\b/.test(JSON.stringify(setting))
 }
 
 async function inputOf(order: Order, way: Way, target: Target, writing: Writing): Promise<ComposeInput> {

@@ -2,7 +2,7 @@ import { type Issue, messageOf } from '../errors.ts'
 import type { RenderedBody } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { analyzeFormulas, renderFormulas } from './formula-text.ts'
-import { jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
+import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { analyzeJinja, renderJinja } from './jinja.ts'
 import { fillBody, planBody, type Slot } from './json-body.ts'
 import { analyzeLiquid, ownFilters, renderLiquid } from './liquid.ts'
@@ -145,6 +145,11 @@ function isHtml(text: string): boolean {
 }
 
 async function renderHtml(engine: Engine, text: string, variables: Variables): Promise<string> {
+  if (engine === 'formula') {
+    // A formula that writes mark-up itself, or escapes, is taken at its word.
+    const writesHtml = ({ inner }: Tag) => /["'][^"']*<\/?[a-z]|\bescape\(|\.escape\(/i.test(inner)
+    return renderFormulas([text], variables, (tag) => (writesHtml(tag) ? String : htmlInside))[0] ?? ''
+  }
   const isReady = ({ source }: Tag) => /\|\s*(?:escape|escape_once|e|raw|safe|newline_to_br)\s*-?\}\}$/.test(source)
   if (engine === 'jinja') return await renderJinja(text, variables, (tag) => (isReady(tag) ? 'text' : 'html'))
   return renderLiquid(
