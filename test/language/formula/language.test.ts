@@ -68,6 +68,8 @@ const groups: Record<string, [formula: string, value: unknown][]> = {
     ['limits["low"]', 1],
     ['limits.high', 5],
     ['"abc"[1]', 'b'],
+    ['"abcd"[1, 3]', 'bc'],
+    ['numbers[0, 2]', [3, 1]],
     ['parseJson(stepOutput_sql)["rows"][0][0]', 7],
     ['parseJson(stepOutput_sql).rows[1][1]', 'b'],
     ['stepOutput_sql.rows[0][0] > 5', true],

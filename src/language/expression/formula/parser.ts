@@ -140,13 +140,22 @@ function postfix(parsing: Parsing, first: Node): Node {
   let node = first
   for (;;) {
     const { at } = peek(parsing)
-    if (accept(parsing, '[')) {
-      const index = expression(parsing)
-      const { end } = expect(parsing, ']')
-      node = { kind: 'subscript', object: node, index, ...above(at, end, [node, index]) }
-    } else if (accept(parsing, '.')) node = member(parsing, node)
+    if (accept(parsing, '[')) node = subscript(parsing, node, at)
+    else if (accept(parsing, '.')) node = member(parsing, node)
     else return node
   }
+}
+
+/** `a[i]`, or `a[from, to]` for a part. */
+function subscript(parsing: Parsing, object: Node, at: number): Node {
+  const index = expression(parsing)
+  if (accept(parsing, ',')) {
+    const args = [object, index, expression(parsing)]
+    const { end } = expect(parsing, ']')
+    return callOf('slice', args, { at, end })
+  }
+  const { end } = expect(parsing, ']')
+  return { kind: 'subscript', object, index, ...above(at, end, [object, index]) }
 }
 
 /** `x.f(a)` is the call f(x, a); `x.f` is a field. */
@@ -204,10 +213,14 @@ function call(parsing: Parsing, { text: name, at }: Token, before: readonly Node
   if (form !== undefined) return formCall(form, given, at, end)
   if (name === 'and' || name === 'or') return { kind: name, items: given, ...above(at, end, given) }
   if (name === 'now') return { kind: 'name', name, at, end, height: 0 }
+  return callOf(name, given, { at, end })
+}
+
+function callOf(name: string, given: readonly Node[], { at, end }: Pick<Node, 'at' | 'end'>): Node {
   const known = functions.get(name)
   if (known === undefined) return unknown(name, at)
   const place = { at, end: at + name.length, height: 0 }
-  const args: Node[] = known.reads ? [{ kind: 'name', name: VARIABLES, ...place }, ...given] : given
+  const args: readonly Node[] = known.reads ? [{ kind: 'name', name: VARIABLES, ...place }, ...given] : given
   const callee: Node = { kind: 'constant', value: known.callable, ...place }
   return { kind: 'call', callee, args, keywords: [], ...above(at, end, args) }
 }
