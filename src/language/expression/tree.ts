@@ -41,7 +41,7 @@ export interface Comprehension extends Base {
   readonly conditions: readonly Node[]
 }
 /** Operators of one precedence in a row, from left to right. */
-interface Chain extends Base {
+export interface Chain extends Base {
   readonly kind: 'chain'
   readonly first: Node
   readonly rest: readonly { readonly operator: BinaryOperator; readonly operand: Node; readonly at: number }[]

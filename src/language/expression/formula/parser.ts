@@ -2,7 +2,7 @@ import { LIMITS } from '../budget.ts'
 import { fail } from '../failure.ts'
 import type { Token } from '../lexer.ts'
 import { nearestSentence } from '../nearest.ts'
-import { above, accept, expect, type Parsing, peek, unexpected } from '../parsing.ts'
+import { above, accept, chainOf, compareOf, expect, type Parsing, peek, unexpected } from '../parsing.ts'
 import type { BinaryOperator, CompareOperator, Node } from '../tree.ts'
 import type { Value } from '../value.ts'
 import { type FormulaForm, forms } from './forms.ts'
@@ -107,7 +107,7 @@ function comparison(parsing: Parsing, first: Node, power: number): Node {
   parsing.next += 1
   const operand = operators(parsing, power + 1)
   const rest = [{ operator: text as CompareOperator, operand, at }]
-  return { kind: 'compare', first, rest, ...above(at, operand.end, [first, operand]) }
+  return compareOf(first, rest, at)
 }
 
 function chain(parsing: Parsing, first: Node, power: number): Node {
@@ -119,8 +119,7 @@ function chain(parsing: Parsing, first: Node, power: number): Node {
     parsing.next += 1
     rest.push({ operator: text as BinaryOperator, operand: operators(parsing, power + 1), at })
   }
-  const operands = rest.map(({ operand }) => operand)
-  return { kind: 'chain', first, rest, ...above(start, operands.at(-1)?.end ?? start, [first, ...operands]) }
+  return chainOf(first, rest, start)
 }
 
 function prefix(parsing: Parsing): Node {

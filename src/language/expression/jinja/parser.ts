@@ -2,7 +2,7 @@ import { LIMITS } from '../budget.ts'
 import { fail } from '../failure.ts'
 import { type Token, tokenize } from '../lexer.ts'
 import { nearestSentence } from '../nearest.ts'
-import { above, accept, expect, type Parsing, peek, unexpected } from '../parsing.ts'
+import { above, accept, chainOf, compareOf, expect, type Parsing, peek, unexpected } from '../parsing.ts'
 import type { BinaryOperator, CompareOperator, Node, Slice } from '../tree.ts'
 import type { Callable, Value } from '../value.ts'
 import { filters } from './filters.ts'
@@ -120,8 +120,7 @@ function comparison(parsing: Parsing): Node {
     rest.push({ operator, operand: sum(parsing), at })
   }
   if (rest.length === 0) return first
-  const operands = rest.map(({ operand }) => operand)
-  return { kind: 'compare', first, rest, ...above(start, operands.at(-1)?.end ?? start, [first, ...operands]) }
+  return compareOf(first, rest, start)
 }
 
 function sum(parsing: Parsing): Node {
@@ -153,8 +152,7 @@ function chain(parsing: Parsing, operators: readonly BinaryOperator[], operand: 
     rest.push({ operator, operand: operand(parsing), at })
   }
   if (rest.length === 0) return first
-  const operands = rest.map((item) => item.operand)
-  return { kind: 'chain', first, rest, ...above(start, operands.at(-1)?.end ?? start, [first, ...operands]) }
+  return chainOf(first, rest, start)
 }
 
 /** A sign binds tighter than a filter: `-5|abs` is 5. */
