@@ -1,10 +1,12 @@
 import { messageOf } from '../errors.ts'
 import { createBudget } from '../language/expression/budget.ts'
+import { datetime } from '../language/expression/datetime.ts'
 import { type ErrorKind, ExpressionError, Failure } from '../language/expression/failure.ts'
 import { jsonText, parseJson } from '../language/expression/json.ts'
-import { truthy } from '../language/expression/operators.ts'
-import { compile, evaluate, isDialect } from '../language/expression/program.ts'
+import { compile, evaluate, isDialect, isTrue } from '../language/expression/program.ts'
 import type { Value } from '../language/expression/value.ts'
+import { evaluateJinjaCondition } from '../language/jinja-condition.ts'
+import { parseVariables } from '../language/template-value.ts'
 
 export interface EvalOptions {
   dialect: string
@@ -16,6 +18,8 @@ export interface EvalOptions {
 export interface EvalIo {
   readFile(path: string): string
   print(line: string): void
+  /** ms since 1970; what formulas call now() where the data does not say. */
+  now(): number
 }
 
 /** Why there is no value: the expression's own error, or one of the verb's input. */
@@ -27,17 +31,36 @@ interface Fault {
 }
 
 /** Evaluates one expression and prints one line of JSON: the value and its truth, or the error. Gives the exit code. */
-export function runEval(options: EvalOptions, expression: string, io: EvalIo): number {
+export async function runEval(options: EvalOptions, expression: string, io: EvalIo): Promise<number> {
   try {
-    if (!isDialect(options.dialect)) throw inputFault(`--dialect: must be "python", not "${options.dialect}"`)
+    if (options.dialect === 'jinja') return await evalJinja(options, expression, io)
+    if (!isDialect(options.dialect)) {
+      throw inputFault(`--dialect: must be "python", "formula" or "jinja", not "${options.dialect}"`)
+    }
     const names = readVariables(options.data, io)
+    if (options.dialect === 'formula' && !names.has('now')) names.set('now', datetime(io.now()) ?? null)
     const budget = createBudget({ elapsed: () => performance.now() })
     const value = evaluate(compile(options.dialect, expression), names, { budget })
-    io.print(`{"ok":true,"value":${jsonText(value)},"truthy":${truthy(value)}}`)
+    io.print(`{"ok":true,"value":${jsonText(value)},"truthy":${isTrue(options.dialect, value)}}`)
     return 0
   } catch (thrown) {
     io.print(JSON.stringify({ ok: false, error: faultOf(thrown) }))
     return 1
+  }
+}
+
+/** A condition of MLRun: what it renders to, and whether MLRun sends then. It sends where the condition fails. */
+async function evalJinja({ data }: EvalOptions, text: string, io: EvalIo): Promise<number> {
+  const verdict = await evaluateJinjaCondition(text, readTemplateVariables(data, io))
+  io.print(JSON.stringify(verdict))
+  return verdict.ok ? 0 : 1
+}
+
+function readTemplateVariables(path: string, io: EvalIo) {
+  try {
+    return parseVariables(io.readFile(path))
+  } catch (thrown) {
+    throw inputFault(`--data: ${path}: ${messageOf(thrown)}`)
   }
 }
 

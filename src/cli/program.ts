@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from '@commander-js/extra-typings'
+import { systemClock } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { build } from '../version.ts'
 import { flagsOf, withSettings } from './settings.ts'
@@ -175,12 +176,13 @@ function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {
 
 /** Verbs for trying a text on data; the text is the last argument, taken as it is. */
 function addTextVerbs(program: Command, terminal: Terminal, finish: Finish) {
-  const io = { readFile: (path: string) => readFileSync(path, 'utf8'), print: terminal.out, printError: terminal.err }
+  const readFile = (path: string) => readFileSync(path, 'utf8')
+  const io = { readFile, print: terminal.out, printError: terminal.err, now: systemClock.now }
   program
     .command('eval')
     .description('Evaluate an expression; prints one line of JSON.')
     .requiredOption('--data <file>', 'JSON object of variables')
-    .option('--dialect <dialect>', 'the dialect of the expression', 'python')
+    .option('--dialect <dialect>', 'python, formula or jinja', 'python')
     .argument('<expression>', 'taken as it is')
     .action((expression, options) =>
       finish(import('./eval.ts').then(({ runEval }) => runEval(options, expression, io))),
@@ -189,7 +191,7 @@ function addTextVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .command('render')
     .description('Render a template; prints its text.')
     .requiredOption('--data <file>', 'JSON object of variables')
-    .option('--engine <engine>', 'liquid or jinja', 'liquid')
+    .option('--engine <engine>', 'liquid, jinja or formula', 'liquid')
     .argument('<template>', 'taken as it is')
     .action((template, options) =>
       finish(import('./render.ts').then(({ runRender }) => runRender(options, template, io))),

@@ -14,14 +14,18 @@ export interface RenderIo {
   readFile(path: string): string
   print(line: string): void
   printError(line: string): void
+  /** ms since 1970; what formulas call now() where the data does not say. */
+  now(): number
 }
 
 /** Renders one template and prints its text, or the error on the error output. Gives the exit code. */
 export async function runRender({ engine, data }: RenderOptions, template: string, io: RenderIo): Promise<number> {
   try {
-    if (engine !== 'liquid' && engine !== 'jinja')
-      throw new TemplateError(`--engine: must be "liquid" or "jinja", not "${engine}"`)
-    io.print(await renderTemplate(engine, template, readVariables(data, io)))
+    if (engine !== 'liquid' && engine !== 'jinja' && engine !== 'formula')
+      throw new TemplateError(`--engine: must be "liquid", "jinja" or "formula", not "${engine}"`)
+    const variables = readVariables(data, io)
+    const now = engine === 'formula' ? { now: new Date(io.now()).toISOString() } : {}
+    io.print(await renderTemplate(engine, template, { ...now, ...variables }))
     return 0
   } catch (thrown) {
     io.printError(messageOf(thrown))

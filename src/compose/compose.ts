@@ -66,5 +66,5 @@ async function attach(message: Message, settings: JsonObject, input: ComposeInpu
 }
 
 function hasTemplates({ rule, route }: ComposeInput): boolean {
-  return /\{[{%]/.test(JSON.stringify([rule.definition.message, route.body ?? null, route.settings]))
+  return /\$\{|\{[{%]/.test(JSON.stringify([rule.definition.message, route.body ?? null, route.settings]))
 }

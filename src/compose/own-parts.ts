@@ -80,5 +80,5 @@ function titleOf({ kind }: ComposeInput, template: string, rendered: string | un
 }
 
 function speaksOfKind(template: string): boolean {
-  return /\{[{%][^}]*\bkind\b/.test(template)
+  return /(?:\$\{|\{[{%])[^}]*\bkind\b/.test(template)
 }

@@ -1,5 +1,5 @@
 import { quoted } from '../language/expression/print.ts'
-import { namesOf } from '../language/expression/program.ts'
+import { namesOf, type Program } from '../language/expression/program.ts'
 import { childrenOf, type Node } from '../language/expression/tree.ts'
 
 /** A place in a condition that names a column. */
@@ -7,8 +7,8 @@ export interface ColumnReference {
   readonly column: string
   readonly at: number
   readonly end: number
-  /** Whether it is written as a text in brackets or as an attribute. */
-  readonly form: 'text' | 'attribute'
+  /** Whether it is written as a text in brackets, as an attribute or, in formulas, as a name. */
+  readonly form: 'text' | 'attribute' | 'name'
 }
 
 const RESULTS: ReadonlySet<string> = new Set(['query_result', 'query_results', 'rows', 'previous'])
@@ -18,6 +18,16 @@ export function columnReferences(tree: Node): ColumnReference[] {
   const found: ColumnReference[] = []
   collect(tree, new Set(['row']), found)
   return found.sort((a, b) => a.at - b.at)
+}
+
+/** Every place of a formula that names a column by a name which is none of those there always are. */
+export function columnNames(
+  { tree, names }: Pick<Program, 'tree' | 'names'>,
+  isOther: (name: string) => boolean,
+): ColumnReference[] {
+  const own = tree.kind === 'name' && names.has(tree.name) && !isOther(tree.name)
+  const here: ColumnReference[] = own ? [{ column: tree.name, at: tree.at, end: tree.end, form: 'name' }] : []
+  return [...here, ...childrenOf(tree).flatMap((child) => columnNames({ tree: child, names }, isOther))]
 }
 
 /** The text with columns renamed where a new name is given. */
@@ -31,7 +41,10 @@ export function renameColumns(
     const name = renamed.get(column)
     if (name === undefined) continue
     const isPlainName = /^[A-Za-z]\w*$/.test(name)
-    if (form === 'text') result = result.slice(0, at) + withQuoteOf(text[at], name) + result.slice(end)
+    if (form === 'name')
+      result = result.slice(0, at) + (isPlainName ? name : `val(${quoted(name)})`) + result.slice(end)
+    else if (form === 'text' && /["']/.test(text[at] ?? ''))
+      result = result.slice(0, at) + withQuoteOf(text[at], name) + result.slice(end)
     else if (isPlainName) result = result.slice(0, at) + name + result.slice(end)
     else if (result[at - 1] === '.') result = `${result.slice(0, at - 1)}[${quoted(name)}]${result.slice(end)}`
   }

@@ -1,14 +1,8 @@
 import { childrenOf, type Node } from '../language/expression/tree.ts'
 import { didYouMean, nearest } from '../model/nearest.ts'
-import { columnReferences, renameColumns } from './columns.ts'
-import {
-  type CompiledCondition,
-  ConditionError,
-  type ConditionInput,
-  conditionNames,
-  type Test,
-  verdicts,
-} from './condition.ts'
+import { columnNames, columnReferences, renameColumns } from './columns.ts'
+import { type CompiledCondition, ConditionError, type ConditionInput, type Test, verdicts } from './condition.ts'
+import { conditionNames, isConditionName, looksAtRows } from './names.ts'
 
 /** A column that a condition names and its query does not return, and the text that would name the right one. */
 export interface ColumnFix {
@@ -29,8 +23,9 @@ export interface ConditionCheck {
 export function checkNames(compiled: CompiledCondition, fingerprint: readonly string[]): Omit<ConditionCheck, 'fixes'> {
   const { program } = testOf(compiled, fingerprint)
   const known = conditionNames.filter((name) => name !== 'row' || fingerprint.length > 0)
+  // Further names of a formula are columns, which only the query tells.
   const errors = [...program.names]
-    .filter((name) => !known.some((other) => other === name))
+    .filter((name) => (program.dialect === 'formula' ? name === 'row' : true) && !known.some((other) => other === name))
     .map((name) =>
       name === 'row'
         ? 'The name "row" is there only when fingerprint columns tell alerts apart.'
@@ -40,7 +35,7 @@ export function checkNames(compiled: CompiledCondition, fingerprint: readonly st
   if (identityTests(program.tree) > 0) {
     warnings.push('"is" is meant for None, True and False; use == to compare values.')
   }
-  if (fingerprint.length > 0 && !compiled.guided && !program.names.has('row')) {
+  if (fingerprint.length > 0 && !compiled.guided && !looksAtRows(program)) {
     warnings.push('The condition does not look at "row", so every alert of the rule gets the same verdict.')
   }
   return { errors, warnings }
@@ -65,7 +60,9 @@ export function checkCondition(compiled: CompiledCondition, input: ConditionInpu
 
 function columnFixes(compiled: CompiledCondition, { result, fingerprint }: ConditionInput): ColumnFix[] {
   const available = result.columns.map(({ name }) => name)
-  const references = columnReferences(testOf(compiled, fingerprint).program.tree)
+  const { program } = testOf(compiled, fingerprint)
+  const named = program.dialect === 'formula' ? columnNames(program, isConditionName) : []
+  const references = [...columnReferences(program.tree), ...named].sort((a, b) => a.at - b.at)
   const missing = [...new Set(references.map(({ column }) => column))].filter((name) => !available.includes(name))
   const renamed = new Map<string, string>()
   for (const name of missing) {

@@ -1,16 +1,15 @@
 import { type Budget, createBudget } from '../language/expression/budget.ts'
-import { datetime } from '../language/expression/datetime.ts'
 import { type ErrorKind, ExpressionError, Failure } from '../language/expression/failure.ts'
-import { truthy } from '../language/expression/operators.ts'
 import { show } from '../language/expression/print.ts'
-import { compile, evaluateWatched, type Program } from '../language/expression/program.ts'
+import { compile, type Dialect, evaluateWatched, isTrue, type Program } from '../language/expression/program.ts'
 import { type Compare, childrenOf, type Node } from '../language/expression/tree.ts'
-import { list, type Value } from '../language/expression/value.ts'
+import type { Value } from '../language/expression/value.ts'
 import type { Reason } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { Condition } from '../model/rule.ts'
 import { cellText } from './cells.ts'
 import { guidedText } from './guided.ts'
+import { bindings, bindRow, looksAtRows, type NamedInput } from './names.ts'
 import { columnIndex, type Reading, Rows } from './rows.ts'
 
 /** A condition made ready to be evaluated often. */
@@ -29,24 +28,14 @@ export interface CompiledCondition {
 
 export interface Test {
   readonly program: Program
-  /** Whether it asks for names only that there are. */
-  readonly isKnown: boolean
   /** The operand whose value is shown to people. */
   readonly watch: Node | undefined
 }
 
-/** What a condition may ask for. Times in ms since 1970. */
-export interface ConditionInput {
-  result: QueryResult
-  /** The result of the evaluation before; null when there was none. */
-  previous: QueryResult | null
+/** What a condition may ask for, and how it is evaluated. */
+export interface ConditionInput extends NamedInput {
   /** Columns that tell alerts apart; none: the whole result is one alert. */
   fingerprint: readonly string[]
-  now: number
-  tags: readonly string[]
-  createdBy: string
-  /** When the alert event takes place. */
-  createdAt: number
   /** Imported rules: letter case of columns does not matter, and a result's only column stands for any. */
   lenient: boolean
   /** A clock in ms that only goes forward; without it only steps are limited, not time. */
@@ -96,24 +85,10 @@ export class ConditionError extends Error {
   }
 }
 
-/** The names that a condition may use, `row` only where columns tell alerts apart. */
-export const conditionNames = [
-  'query_result',
-  'query_results',
-  'rows',
-  'row',
-  'row_count',
-  'previous',
-  'now',
-  'tags',
-  'createdby',
-  'createdtime',
-] as const
-
 /** Reads a condition. Throws an ExpressionError for a text that is none. */
 export function compileCondition(condition: Condition): CompiledCondition {
   if ('text' in condition) {
-    const test = compileTest(condition.text)
+    const test = compileTest(condition.text, condition.dialect)
     const usesPrevious = test.program.names.has('previous')
     return { text: condition.text, guided: false, usesPrevious, whole: test, row: test, combine: 'any' }
   }
@@ -128,10 +103,10 @@ export function verdicts(compiled: CompiledCondition, input: ConditionInput): Ve
     const { reasons, reading } = reader(input.lenient)
     const budget = budgetFor(input)
     if (input.fingerprint.length > 0) {
-      const names = bindings(input, reading, compiled.row)
+      const names = bindings(input, reading, compiled.row.program)
       return byFingerprint(compiled, input, { names, budget, reading, reasons })
     }
-    const names = bindings(input, reading, compiled.whole)
+    const names = bindings(input, reading, compiled.whole.program)
     const { boolean, ...found } = run(compiled.whole, names, budget)
     const rows = Array.from(input.result.rows.keys())
     return { items: [{ fingerprint: '', labels: {}, ...found, rows }], reasons, boolean }
@@ -143,9 +118,9 @@ export function decide(compiled: CompiledCondition, input: ConditionInput & { ro
   return decided(() => {
     const { reasons, reading } = reader(input.lenient)
     const test = input.row === undefined ? compiled.whole : compiled.row
-    const names = bindings(input, reading, test)
+    const names = bindings(input, reading, test.program)
     if (input.row === undefined) return { ...run(test, names, budgetFor(input)), reasons }
-    names.set('row', new Rows(input.result, reading).row(input.row))
+    bindRow(names, new Rows(input.result, reading), input.row, test.program)
     return { ...run(test, names, budgetFor(input)), reasons }
   })
 }
@@ -166,16 +141,20 @@ interface Run {
   reasons: Reason[]
 }
 
-function compileTest(text: string): Test {
-  const program = compile('python', text)
-  const isKnown = [...program.names].every((name) => (conditionNames as readonly string[]).includes(name))
-  return { program, isKnown, watch: interestingOperand(program.tree) }
+function compileTest(text: string, dialect: Dialect = 'python'): Test {
+  const program = compile(dialect, text)
+  return { program, watch: interestingOperand(program.tree) }
 }
 
 function run({ program, watch }: Test, names: ReadonlyMap<string, Value>, budget: Budget): Found {
   const options = watch === undefined ? { budget } : { budget, watch }
   const { value, seen = value } = evaluateWatched(program, names, options)
-  return { fire: truthy(value), value: show(seen), number: numberOf(seen), boolean: typeof value === 'boolean' }
+  return {
+    fire: isTrue(program.dialect, value),
+    value: show(seen),
+    number: numberOf(seen),
+    boolean: typeof value === 'boolean',
+  }
 }
 
 function byFingerprint(
@@ -186,12 +165,12 @@ function byFingerprint(
   const { result, fingerprint } = input
   const columns = fingerprint.map((name) => columnIndex(result, name, { ...reading, lenient: false }))
   const rows = new Rows(result, reading)
-  const perRow = compiled.row.program.names.has('row')
+  const perRow = looksAtRows(compiled.row.program)
   const once = perRow || result.rows.length === 0 ? undefined : run(compiled.row, names, budget)
   const items = new Map<string, ConditionItem>()
   let boolean = true
   for (let index = 0; index < result.rows.length; index += 1) {
-    if (perRow) names.set('row', rows.row(index))
+    if (perRow) bindRow(names, rows, index, compiled.row.program)
     const found = once ?? run(compiled.row, names, budget)
     boolean &&= found.boolean
     const key = fingerprintOf(result, index, columns)
@@ -216,40 +195,6 @@ function labelsOf(result: QueryResult, row: number, columns: readonly number[]):
   return Object.fromEntries(
     columns.map((column) => [result.columns[column]?.name ?? '', cellText(result.rows[row]?.[column])]),
   )
-}
-
-/** The names a test asks for; all of them when it asks for one there is not, so that the error can name the nearest. */
-function bindings(input: ConditionInput, reading: Reading, { program, isKnown }: Test): Map<string, Value> {
-  const rows = new Rows(input.result, reading)
-  const names = new Map<string, Value>()
-  for (const name of isKnown ? program.names : conditionNames) {
-    const value = bindingOf(name, input, rows, reading)
-    if (value !== undefined) names.set(name, value)
-  }
-  return names
-}
-
-function bindingOf(name: string, input: ConditionInput, rows: Rows, reading: Reading): Value | undefined {
-  switch (name as (typeof conditionNames)[number]) {
-    case 'query_result':
-    case 'query_results':
-    case 'rows':
-      return rows
-    case 'row_count':
-      return BigInt(input.result.rows.length)
-    case 'previous':
-      return input.previous === null ? null : new Rows(input.previous, reading)
-    case 'now':
-      return datetime(input.now) ?? null
-    case 'tags':
-      return list(input.tags)
-    case 'createdby':
-      return input.createdBy
-    case 'createdtime':
-      return datetime(input.createdAt) ?? null
-    case 'row':
-      return undefined
-  }
 }
 
 function budgetFor({ result, elapsed }: ConditionInput): Budget {

@@ -2,7 +2,7 @@ import { quoted } from '../language/expression/print.ts'
 import { parseDuration } from '../model/duration.ts'
 import type { Condition } from '../model/rule.ts'
 
-type Guided = Exclude<Condition, { dialect: 'python' }>
+type Guided = Extract<Condition, { trigger: unknown }>
 
 /** A guided trigger as the expressions that it stands for. */
 export interface GuidedText {

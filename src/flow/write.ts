@@ -100,7 +100,7 @@ async function formerShares(
 }
 
 function readsRows(setting: Json): boolean {
-  return readsColumn(setting) || /\{[{%][^}]*\b(?:rows?|query_results?)\b/.test(JSON.stringify(setting))
+  return readsColumn(setting) || /(?:\$\{|\{[{%])[^}]*\b(?:rows?|query_results?)\b/.test(JSON.stringify(setting))
 }
 
 function inputOf(order: Order, way: Way, target: Target, writing: Writing): ComposeInput {

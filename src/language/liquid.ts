@@ -11,6 +11,7 @@ import {
 import { didYouMean } from '../model/nearest.ts'
 import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { MOST_OUTPUT } from './limits.ts'
+import { moreFilters } from './liquid-filters.ts'
 import { scanTags } from './tags.ts'
 import { TemplateError } from './template-error.ts'
 import { jsonText, plain, type Variables } from './template-value.ts'
@@ -98,6 +99,7 @@ function createLiquid(): Liquid {
       const milliseconds = typeof value === 'number' && Math.abs(value) >= LEAST_MILLISECONDS
       return date.call(this, milliseconds ? new Date(value) : value, ...more)
     })
+  for (const [name, filter] of Object.entries(moreFilters)) liquid.registerFilter(name, filter)
   liquid.registerFilter(ownFilters.jsonText, (value: unknown) => jsonInside(show(value)))
   liquid.registerFilter(ownFilters.jsonValue, (value: unknown) => jsonValue(show(value)))
   liquid.registerFilter(ownFilters.markdown, (value: unknown) => markdownInside(show(value)))

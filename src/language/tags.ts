@@ -1,6 +1,7 @@
+import type { TemplateEngine } from '../model/rule.ts'
 import { TemplateError } from './template-error.ts'
 
-export type Engine = 'liquid' | 'jinja'
+export type Engine = TemplateEngine
 
 /** One tag of a template. `raw` and `comment` reach from their opening to their closing tag. */
 export interface Tag {
@@ -18,6 +19,7 @@ export interface Tag {
  * `TemplateError` for a tag that is never closed.
  */
 export function scanTags(text: string, engine: Engine): Tag[] {
+  if (engine === 'formula') return scanFormulas(text)
   const tags: Tag[] = []
   const opening = engine === 'jinja' ? /\{[{%#]/g : /\{[{%]/g
   for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
@@ -36,6 +38,39 @@ export function blockName(tag: Tag): string {
 /** The line of a position, from 1. */
 export function lineAt(text: string, position: number): number {
   return text.slice(0, position).split('\n').length
+}
+
+/** `${…}`, and `$${…}`, which is shown without its first `$`. */
+function scanFormulas(text: string): Tag[] {
+  const tags: Tag[] = []
+  const opening = /\$?\$\{/g
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const [start, from] = [match.index, match.index + match[0].length]
+    const end = endOfFormula(text, from)
+    if (end < 0) throw unclosed(text, start, `${text.slice(start, start + 20)} is never closed by }`)
+    const kind = match[0] === '${' ? 'output' : 'raw'
+    tags.push({ kind, start, end, inner: text.slice(from, end - 1), source: text.slice(start, end) })
+    opening.lastIndex = end
+  }
+  return tags
+}
+
+/** Where the formula that begins at `from` ends, behind its brace; -1 when it does not. */
+function endOfFormula(text: string, from: number): number {
+  let depth = 0
+  for (let at = from; at < text.length; at += 1) {
+    const char = text.charAt(at)
+    if (char === '"' || char === "'") {
+      // A quote that nothing closes is an apostrophe, as in `default:don't know`.
+      const end = endOfString(text, at, 'jinja')
+      at = end < 0 || text.slice(at, end).includes('\n') ? at : end
+    } else if (char === '{') depth += 1
+    else if (char === '}') {
+      if (depth === 0) return at + 1
+      depth -= 1
+    }
+  }
+  return -1
 }
 
 function readTag(text: string, start: number, engine: Engine): Tag {

@@ -1,6 +1,8 @@
 import { type Issue, messageOf } from '../errors.ts'
 import type { RenderedBody } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { analyzeFormulas, renderFormulas } from './formula-text.ts'
+import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { analyzeJinja, renderJinja } from './jinja.ts'
 import { fillBody, planBody, type Slot } from './json-body.ts'
 import { analyzeLiquid, ownFilters, renderLiquid } from './liquid.ts'
@@ -18,6 +20,7 @@ export interface TemplateCheck {
 /** Renders a template to text, at most 1 MB within 250 ms. Throws `TemplateError`. */
 export async function renderTemplate(engine: Engine, text: string, variables: Variables): Promise<string> {
   if (!text.includes('{')) return text
+  if (engine === 'formula') return renderFormulas([text], variables)[0] ?? ''
   return engine === 'liquid' ? renderLiquid(text, variables) : await renderJinja(text, variables)
 }
 
@@ -26,7 +29,12 @@ export async function renderTemplate(engine: Engine, text: string, variables: Va
  */
 export async function renderMarkdown(engine: Engine, text: string, variables: Variables): Promise<string> {
   if (!text.includes('{')) return text
-  const inUrl = (at: number) => /\]\((?:[^()\s]|\{\{[^{}]*\}\})*$/.test(text.slice(Math.max(0, at - 2000), at))
+  const inUrl = (at: number) =>
+    /\]\((?:[^()\s]|\{\{[^{}]*\}\}|\$\{[^{}]*\})*$/.test(text.slice(Math.max(0, at - 2000), at))
+  if (engine === 'formula') {
+    const writing = ({ start }: Tag) => (inUrl(start) ? markdownUrl : markdownInside)
+    return renderFormulas([text], variables, writing)[0] ?? ''
+  }
   if (engine === 'jinja')
     return await renderJinja(text, variables, ({ start }) => (inUrl(start) ? 'markdown-url' : 'markdown'))
   const filter = ({ start }: Tag) => (inUrl(start) ? ownFilters.markdownUrl : ownFilters.markdown)
@@ -48,6 +56,10 @@ export async function renderBody(engine: Engine, text: string, variables: Variab
     const filter = ({ start }: Tag) => (plan.inString.has(start) ? ownFilters.jsonText : ownFilters.jsonValue)
     return json(renderLiquid(withFilters(text, filter), variables))
   }
+  if (engine === 'formula') {
+    const writing = ({ start }: Tag) => (plan.inString.has(start) ? jsonInside : jsonValue)
+    return json(renderFormulas([text], variables, writing)[0] ?? '')
+  }
   const printing = ({ start }: Tag) => (plan.inString.has(start) ? 'json-text' : 'json-value')
   return json(await renderJinja(text, variables, printing))
 }
@@ -57,10 +69,11 @@ export async function checkTemplate(engine: Engine, text: string, known: Readonl
   try {
     const plan = planBody(text, engine)
     const tags = plan.kind === 'slots' ? plan.tags : text
-    const { used, unused } = engine === 'liquid' ? analyzeLiquid(tags) : await analyzeJinja(tags)
+    const { used, unused } = await analyze(engine, tags)
+    const missing = engine === 'formula' ? 'and the text fails without it' : 'it is empty'
     const warnings = [...used]
       .filter(([name]) => !known.has(name))
-      .map(([name, line]) => `line ${line}: there is no variable "${name}", it is empty.${didYouMean(name, known)}`)
+      .map(([name, line]) => `line ${line}: there is no variable "${name}", ${missing}.${didYouMean(name, known)}`)
     warnings.push(...unused.map((name) => `"${name}" is set and never used`))
     if (plan.kind === 'structure')
       warnings.push(`it begins like JSON but is rendered as text, and refused when the result is no JSON: ${plan.why}`)
@@ -71,9 +84,20 @@ export async function checkTemplate(engine: Engine, text: string, known: Readonl
   }
 }
 
+async function analyze(engine: Engine, text: string) {
+  if (engine === 'formula') return analyzeFormulas(text)
+  return engine === 'liquid' ? analyzeLiquid(text) : await analyzeJinja(text)
+}
+
 /** Renders all slots in one go, since a variable that one of them sets counts in those after it. */
 async function renderSlots(engine: Engine, slots: readonly Slot[], variables: Variables): Promise<string[]> {
   if (slots.length === 0) return []
+  if (engine === 'formula') {
+    return renderFormulas(
+      slots.map(({ template }) => template),
+      variables,
+    )
+  }
   const border = crypto.randomUUID()
   const template = slots.map((slot) => slot.template).join('{{ tocsin_border }}')
   const text = await renderTemplate(engine, template, { ...variables, tocsin_border: border })
@@ -121,6 +145,11 @@ function isHtml(text: string): boolean {
 }
 
 async function renderHtml(engine: Engine, text: string, variables: Variables): Promise<string> {
+  if (engine === 'formula') {
+    // A formula that writes mark-up itself, or escapes, is taken at its word.
+    const writesHtml = ({ inner }: Tag) => /["'][^"']*<\/?[a-z]|\bescape\(|\.escape\(/i.test(inner)
+    return renderFormulas([text], variables, (tag) => (writesHtml(tag) ? String : htmlInside))[0] ?? ''
+  }
   const isReady = ({ source }: Tag) => /\|\s*(?:escape|escape_once|e|raw|safe|newline_to_br)\s*-?\}\}$/.test(source)
   if (engine === 'jinja') return await renderJinja(text, variables, (tag) => (isReady(tag) ? 'text' : 'html'))
   return renderLiquid(

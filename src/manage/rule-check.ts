@@ -6,7 +6,7 @@ import { checkNames } from '../evaluate/condition-check.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Condition, Route, RuleDefinition } from '../model/rule.ts'
+import type { Condition, Route, RuleDefinition, TemplateEngine } from '../model/rule.ts'
 import { fixedKeys, secretKeys } from '../model/settings.ts'
 
 /** What is wrong with a rule's texts, and what its author should know. */
@@ -17,7 +17,7 @@ export interface TextCheck {
 
 interface TemplateText {
   path: string
-  engine: 'liquid' | 'jinja'
+  engine: TemplateEngine
   text: string
 }
 

@@ -19,9 +19,12 @@ const settings = v.custom<JsonObject>(
   'must be an object of settings',
 )
 
+/** The languages of conditions: Python's, Dataiku's formulas, and MLRun's one Jinja expression. */
+const dialects = ['python', 'formula', 'jinja'] as const
+
 /** A condition written in a dialect; the text keeps its dialect for ever. */
 const expression = v.strictObject({
-  dialect: v.optional(v.picklist(['python'], 'must be "python"'), 'python'),
+  dialect: v.optional(v.picklist(dialects, 'must be "python", "formula" or "jinja"'), 'python'),
   text: filled(20_000),
 })
 
@@ -57,9 +60,14 @@ const schedule = v.union(
   'must be {"cron":"*/5 * * * *","timezone":"UTC"} or {"every":"30s"}',
 )
 
+/** The languages of templates: `formula` is text with `${…}` in it. */
+const templateEngines = ['liquid', 'jinja', 'formula'] as const
+export type TemplateEngine = (typeof templateEngines)[number]
+const engine = v.optional(v.picklist(templateEngines, 'must be "liquid", "jinja" or "formula"'), 'liquid')
+
 /** A text with the template engine it is written in. */
 const template = v.strictObject({
-  engine: v.optional(v.picklist(['liquid', 'jinja'], 'must be "liquid" or "jinja"'), 'liquid'),
+  engine,
   text: text(100_000),
 })
 
@@ -69,7 +77,7 @@ const few = <Schema extends v.GenericSchema>(item: Schema) =>
 
 /** What a rule's messages say, part by part; all texts are templates of the one engine. */
 const messageTemplates = v.strictObject({
-  engine: v.optional(v.picklist(['liquid', 'jinja'], 'must be "liquid" or "jinja"'), 'liquid'),
+  engine,
   title: v.optional(text(10_000), ''),
   summary: v.optional(text(50_000), ''),
   paragraphs: v.optional(few(text(50_000)), []),

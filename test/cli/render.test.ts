@@ -13,7 +13,12 @@ async function render(
     return data
   }
   const path = data === '' ? 'missing.json' : 'data.json'
-  const io = { readFile, print: (line: string) => out.push(line), printError: (line: string) => errors.push(line) }
+  const io = {
+    readFile,
+    print: (line: string) => out.push(line),
+    printError: (line: string) => errors.push(line),
+    now: () => 0,
+  }
   return { code: await runRender({ engine, data: path }, template, io), out, errors }
 }
 
@@ -34,7 +39,7 @@ describe('tocsin render', () => {
   const failing: [engine: string, template: string, data: string | undefined, message: string][] = [
     ['jinja', '{{ 1 + }}', undefined, 'line 1: syntax error'],
     ['liquid', '{{ f | nope }}', undefined, 'there is no filter "nope"'],
-    ['mustache', 'x', undefined, '--engine: must be "liquid" or "jinja", not "mustache"'],
+    ['mustache', 'x', undefined, '--engine: must be "liquid", "jinja" or "formula", not "mustache"'],
     ['liquid', 'x', '[1]', '--data: data.json: the data must be a JSON object'],
     ['liquid', 'x', '{"a"', '--data: data.json: the data is no JSON'],
     ['liquid', 'x', '', '--data: missing.json: no such file'],

@@ -112,6 +112,22 @@ describe("the rule's own texts", () => {
     expect(composed.message).toMatchObject({ title: 'resolved: Drift', summary: 'over' })
   })
 
+  test('18 undefined variable: the built-in text goes out and names the error, not silence', async () => {
+    const message = {
+      engine: 'formula' as const,
+      title: '${rul} failed',
+      summary: '${rule}: ${?missing}${alert.value}',
+    }
+    const { errors, message: told } = await composeMessage(input({ alerts: [alert()], definition: { message } }))
+    expect(errors).toEqual(['title: line 1: there is no variable "rul". Did you mean "rule"?'])
+    expect(told.title).not.toBe('')
+    expect(told.summary).toStartWith('Drift: ')
+    expect(told.facts.at(-1)).toMatchObject({
+      name: 'Template error',
+      value: expect.stringContaining('there is no variable "rul"'),
+    })
+  })
+
   test('a value carries no mark-up into a paragraph and no line break into a title', async () => {
     const hostile = result([['**x** [a](https://evil.example) `c`\r\nBcc: all', 1]])
     const alerts = [alert({ rows: [0] })]

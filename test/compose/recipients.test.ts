@@ -102,7 +102,7 @@ describe('the variables of one recipient', () => {
 })
 
 describe('a body that begins with HTML', () => {
-  const htmlOf = async (text: string, engine: 'liquid' | 'jinja') =>
+  const htmlOf = async (text: string, engine: 'liquid' | 'jinja' | 'formula') =>
     (
       await composeMessage(
         input({ result: result([['<b>&"\'', 1]]), route: { body: { engine, text } }, alerts: [alert()] }),
@@ -121,6 +121,18 @@ describe('a body that begins with HTML', () => {
       '<p><b>&"\'|&lt;b&gt;&amp;&#34;&#39;</p>',
     )
     expect((await htmlOf('<p>{{ row.model | safe }}</p>', 'jinja'))?.text).toBe('<p><b>&"\'</p>')
+  })
+
+  test('shows values of formulas as text, but for what a formula writes or escapes itself', async () => {
+    expect((await htmlOf('<p title="${row.model}">${row.model}</p>', 'formula'))?.text).toBe(
+      '<p title="&#60;b&#62;&#38;&#34;&#39;">&#60;b&#62;&#38;&#34;&#39;</p>',
+    )
+    expect((await htmlOf("<p>${if(row_count > 0, '<b>rows</b>', 'none')}</p>", 'formula'))?.text).toBe(
+      '<p><b>rows</b></p>',
+    )
+    expect((await htmlOf('<p>${escape(row.model, "html")}</p>', 'formula'))?.text).toBe(
+      '<p>&lt;b&gt;&amp;&quot;&#39;</p>',
+    )
   })
 
   test('is told from other texts', async () => {

@@ -81,10 +81,15 @@ export function allowBits(bits: number): void {
   if (bits > LIMITS.integerBits) fail('Budget', `An integer would have more than ${LIMITS.integerBits} bits.`)
 }
 
-function look(budget: Budget): void {
-  if (budget.steps < 0) fail('Budget', 'The expression takes too many steps.')
+/** Looks at the clock now, after something that may have taken long in a single step. */
+export function lookAtClock(budget: Budget): void {
   if (budget.elapsed !== undefined && budget.elapsed() > budget.deadline) {
     fail('Budget', `The expression takes longer than ${LIMITS.time} ms.`)
   }
+}
+
+function look(budget: Budget): void {
+  if (budget.steps < 0) fail('Budget', 'The expression takes too many steps.')
+  lookAtClock(budget)
   budget.nextLook = Math.max(0, budget.steps - LOOK_EVERY)
 }

@@ -2,6 +2,8 @@
 export type ErrorKind =
   | 'SyntaxError'
   | 'NameError'
+  /** Jinja2's: something undefined was used for more than printing. */
+  | 'UndefinedError'
   | 'TypeError'
   | 'KeyError'
   | 'IndexError'

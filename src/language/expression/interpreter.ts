@@ -2,18 +2,17 @@ import { allowList, type Budget, charge } from './budget.ts'
 import { fail } from './failure.ts'
 import { callValue } from './functions.ts'
 import { collect, itemsOf } from './iterate.ts'
-import { attribute, boundMethod } from './methods.ts'
-import { nearestSentence } from './nearest.ts'
-import { binary, comparison, truthy, unary } from './operators.ts'
-import { slice, subscript } from './sequences.ts'
-import type { CallNode, Compare, Comprehension, Node, Subscript, Target } from './tree.ts'
+import type { Semantics } from './semantics.ts'
+import { slice } from './sequences.ts'
+import type { CallNode, Compare, Comprehension, Form, Node, Subscript, Target } from './tree.ts'
 import { type Call, type Callable, dict, list, set, tuple, type Value } from './value.ts'
 
 /** What one evaluation carries along. */
 export interface Run {
   readonly names: ReadonlyMap<string, Value>
   readonly functions: ReadonlyMap<string, Callable>
-  readonly refusedNames: ReadonlySet<string>
+  /** What the operators of the dialect do. */
+  readonly semantics: Semantics
   readonly budget: Budget
   /** Offset of the node that is worked on, for errors. */
   at: number
@@ -54,19 +53,21 @@ function walk(node: Node, scope: Scope | undefined, run: Run): Value {
       for (const { operator, operand, at } of node.rest) {
         const right = walk(operand, scope, run)
         run.at = at
-        value = binary(operator, value, right, run.budget)
+        value = run.semantics.binary(operator, value, right, run.budget)
       }
       return value
     }
     case 'choice':
-      return walk(truthy(walk(node.test, scope, run)) ? node.yes : node.no, scope, run)
+      return walk(run.semantics.truthy(walk(node.test, scope, run)) ? node.yes : node.no, scope, run)
     case 'attribute': {
       const object = walk(node.object, scope, run)
       run.at = node.at
-      return attribute(object, node.name)
+      return run.semantics.attribute(object, node.name, run.budget)
     }
     case 'call':
       return walkCall(node, scope, run)
+    case 'form':
+      return walkForm(node, scope, run)
     case 'comprehension':
       return walkComprehension(node, scope, run)
     default:
@@ -99,8 +100,7 @@ function lookUp(name: string, at: number, scope: Scope | undefined, run: Run): V
   const value = given === undefined ? run.functions.get(name) : given
   if (value !== undefined) return value
   run.at = at
-  if (run.refusedNames.has(name)) fail('Refused', `'${name}' is not supported.`)
-  return fail('NameError', `name '${name}' is not defined. ${nearestSentence(name, knownNames(scope, run))}`)
+  return run.semantics.absent(name, () => knownNames(scope, run))
 }
 
 function knownNames(scope: Scope | undefined, run: Run): string[] {
@@ -113,9 +113,9 @@ function walkLogic(items: readonly Node[], stopAt: boolean, scope: Scope | undef
   let value: Value = !stopAt
   for (const item of items) {
     value = walk(item, scope, run)
-    if (truthy(value) === stopAt) return value
+    if (run.semantics.truthy(value) === stopAt) break
   }
-  return value
+  return run.semantics.decided(value)
 }
 
 function walkUnary(
@@ -127,7 +127,7 @@ function walkUnary(
 ): Value {
   const value = walk(operand, scope, run)
   run.at = at
-  return operator === 'not' ? !truthy(value) : unary(operator, value)
+  return operator === 'not' ? !run.semantics.truthy(value) : run.semantics.unary(operator, value)
 }
 
 function compareChain(node: Compare, scope: Scope | undefined, run: Run): boolean {
@@ -137,7 +137,7 @@ function compareChain(node: Compare, scope: Scope | undefined, run: Run): boolea
     const right = walk(operand, scope, run)
     if (operand === run.watched) run.seen = right
     run.at = at
-    if (!comparison(operator, left, right, run.budget)) return false
+    if (!run.semantics.comparison(operator, left, right, run.budget)) return false
     left = right
   }
   return true
@@ -149,7 +149,7 @@ function walkSubscript(node: Subscript, scope: Scope | undefined, run: Run): Val
   if (index.kind !== 'slice') {
     const key = walk(index, scope, run)
     run.at = index.kind === 'constant' ? index.at : node.at
-    return subscript(object, key, run.budget)
+    return run.semantics.subscript(object, key, run.budget)
   }
   const bound = (part: Node | undefined) => (part === undefined ? null : walk(part, scope, run))
   const [start, stop, step] = [bound(index.start), bound(index.stop), bound(index.step)]
@@ -175,7 +175,15 @@ function walkCallee(callee: Node, scope: Scope | undefined, run: Run): Call {
   }
   const object = walk(callee.object, scope, run)
   run.at = callee.at
-  return boundMethod(object, callee.name)
+  return run.semantics.method(object, callee.name)
+}
+
+function walkForm(node: Form, scope: Scope | undefined, run: Run): Value {
+  return node.run((argument, bound) => {
+    const arg = node.args[argument]
+    if (arg === undefined) return null
+    return walk(arg, bound === undefined ? scope : { values: new Map(bound), outer: scope }, run)
+  }, run.budget)
 }
 
 function walkComprehension(node: Comprehension, scope: Scope | undefined, run: Run): Value {
@@ -202,7 +210,8 @@ function* generate(
     charge(run.budget, 1)
     run.at = node.at
     assign(node.target, item, scope, run.budget)
-    if (node.conditions.every((condition) => truthy(walk(condition, scope, run)))) yield walk(node.element, scope, run)
+    if (node.conditions.every((condition) => run.semantics.truthy(walk(condition, scope, run))))
+      yield walk(node.element, scope, run)
   }
 }
 

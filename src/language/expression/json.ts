@@ -58,9 +58,11 @@ function* piecesOf(value: Value, budget: Budget): Generator<string, void, undefi
       yield JSON.stringify(value.text)
       return
     case 'no-row':
+    case 'undefined':
       yield 'null'
       return
     case 'function':
+    case 'pattern':
     case 'iterator':
       yield JSON.stringify(represent(value, budget))
       return

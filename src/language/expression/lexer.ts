@@ -3,7 +3,7 @@ import { fail } from './failure.ts'
 import { readNumber, unescapeText } from './literal.ts'
 
 export interface Token {
-  readonly kind: 'number' | 'string' | 'name' | 'keyword' | 'operator' | 'end'
+  readonly kind: 'number' | 'string' | 'pattern' | 'name' | 'keyword' | 'operator' | 'end'
   /** The operator, keyword or name; of a string, its value. */
   readonly text: string
   readonly value: bigint | number
@@ -98,7 +98,8 @@ function closing(text: string, from: number, quote: string): number {
   return -1
 }
 
-function trackBrackets(open: string[], { text, at }: Token): void {
+/** Follows the brackets that are open; refuses one that closes nothing and too many. */
+export function trackBrackets(open: string[], { text, at }: Token): void {
   const closer = CLOSERS[text]
   if (closer !== undefined) {
     open.push(closer)

@@ -27,6 +27,7 @@ export function truthy(value: Value): boolean {
     case 'container':
       return value.size() > 0
     case 'no-row':
+    case 'undefined':
       return false
     default:
       return true

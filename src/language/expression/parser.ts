@@ -2,7 +2,7 @@ import { parseAtom } from './atoms.ts'
 import { LIMITS } from './budget.ts'
 import { fail } from './failure.ts'
 import type { Token } from './lexer.ts'
-import { above, accept, endsList, expect, type Parsing, peek, unexpected } from './parsing.ts'
+import { above, accept, chainOf, compareOf, endsList, expect, type Parsing, peek, unexpected } from './parsing.ts'
 import type { BinaryOperator, CompareOperator, Node } from './tree.ts'
 
 const OR = 1
@@ -133,8 +133,7 @@ function parseChain(parsing: Parsing, first: Node, power: number): Node {
     parsing.next += 1
     rest.push({ operator: text as BinaryOperator, operand: parseOperators(parsing, power + 1), at })
   }
-  const operands = rest.map(({ operand }) => operand)
-  return { kind: 'chain', first, rest, ...above(start, operands.at(-1)?.end ?? start, [first, ...operands]) }
+  return chainOf(first, rest, start)
 }
 
 function parseComparisons(parsing: Parsing, first: Node): Node {
@@ -146,8 +145,7 @@ function parseComparisons(parsing: Parsing, first: Node): Node {
     if (operator === undefined) break
     rest.push({ operator, operand: parseOperators(parsing, COMPARE + 1), at })
   }
-  const operands = rest.map(({ operand }) => operand)
-  return { kind: 'compare', first, rest, ...above(start, operands.at(-1)?.end ?? start, [first, ...operands]) }
+  return compareOf(first, rest, start)
 }
 
 function acceptComparison(parsing: Parsing): CompareOperator | undefined {

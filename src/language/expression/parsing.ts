@@ -1,7 +1,7 @@
 import { LIMITS } from './budget.ts'
 import { fail } from './failure.ts'
 import type { Token } from './lexer.ts'
-import type { Node, Slice } from './tree.ts'
+import type { Chain, Compare, Node, Slice } from './tree.ts'
 
 /** Where the parser is, and how its parts reach the whole grammar. */
 export interface Parsing {
@@ -49,6 +49,18 @@ export function above(at: number, end: number, below: readonly (Node | Slice | u
   const height = 1 + below.reduce((most, node) => Math.max(most, node?.height ?? 0), 0)
   if (height > LIMITS.depth) fail('Budget', `The expression is nested more than ${LIMITS.depth} levels deep.`, at)
   return { at, end, height }
+}
+
+/** Operators of one precedence in a row; `at` is the place of the first. */
+export function chainOf(first: Node, rest: Chain['rest'], at: number): Node {
+  const operands = rest.map(({ operand }) => operand)
+  return { kind: 'chain', first, rest, ...above(at, operands.at(-1)?.end ?? at, [first, ...operands]) }
+}
+
+/** Comparisons in a row; `at` is the place of the first. */
+export function compareOf(first: Node, rest: Compare['rest'], at: number): Node {
+  const operands = rest.map(({ operand }) => operand)
+  return { kind: 'compare', first, rest, ...above(at, operands.at(-1)?.end ?? at, [first, ...operands]) }
 }
 
 /** Whether a list of items ends before this token. */

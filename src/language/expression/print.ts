@@ -97,6 +97,10 @@ function write(value: Value, budget: Budget): string {
       return 'no row'
     case 'container':
       return write(value.plain(), budget)
+    case 'undefined':
+      return ''
+    case 'pattern':
+      return `/${value.source}/`
     case 'iterator':
       return `<${value.type}>`
     case 'function':

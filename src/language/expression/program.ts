@@ -1,7 +1,10 @@
 import { type Budget, createBudget } from './budget.ts'
 import { fail, located } from './failure.ts'
+import { formula } from './formula.ts'
 import { interpret, type Run } from './interpreter.ts'
+import { jinja } from './jinja.ts'
 import { python } from './python.ts'
+import type { Semantics } from './semantics.ts'
 import { childrenOf, type Node, type Target } from './tree.ts'
 import { type Callable, typeName, type Value } from './value.ts'
 
@@ -9,11 +12,14 @@ import { type Callable, typeName, type Value } from './value.ts'
 interface FrontEnd {
   readonly parse: (text: string) => Node
   readonly functions: ReadonlyMap<string, Callable>
-  /** Names that are known and not offered. */
-  readonly refusedNames: ReadonlySet<string>
+  readonly semantics: Semantics
+  /** Names that the dialect gives itself. */
+  readonly own?: ReadonlySet<string>
+  /** Makes the names that an expression sees out of those that are given. */
+  readonly bind?: (names: ReadonlyMap<string, Value>) => ReadonlyMap<string, Value>
 }
 
-const frontEnds = { python } as const satisfies Record<string, FrontEnd>
+const frontEnds = { python, formula, jinja } as const satisfies Record<string, FrontEnd>
 
 export type Dialect = keyof typeof frontEnds
 
@@ -24,6 +30,8 @@ export interface Program {
   readonly tree: Node
   /** Names that must be given, functions aside. */
   readonly names: ReadonlySet<string>
+  /** Whether it may read any name, by one that is computed. */
+  readonly readsAny: boolean
 }
 
 export interface EvaluateOptions {
@@ -46,8 +54,15 @@ export function compile(dialect: Dialect, text: string): Program {
   )
   const names = new Set<string>()
   collectNames(tree, new Set(), names)
-  for (const name of frontEnds[dialect].functions.keys()) names.delete(name)
-  return { dialect, text, tree, names }
+  const { functions, own = new Set<string>() }: FrontEnd = frontEnds[dialect]
+  const readsAny = [...own].some((name) => names.has(name))
+  for (const name of [...functions.keys(), ...own]) names.delete(name)
+  return { dialect, text, tree, names, readsAny }
+}
+
+/** Whether a value is true in a dialect. */
+export function isTrue(dialect: Dialect, value: Value): boolean {
+  return frontEnds[dialect].semantics.truthy(value)
 }
 
 /** The value of an expression with these names. Throws an ExpressionError. */
@@ -61,9 +76,10 @@ export function evaluateWatched(
   names: ReadonlyMap<string, Value>,
   options: EvaluateOptions = {},
 ): { value: Value; seen: Value | undefined } {
-  const { functions, refusedNames } = frontEnds[program.dialect]
+  const { functions, semantics, bind }: FrontEnd = frontEnds[program.dialect]
   const budget = options.budget ?? createBudget()
-  const run: Run = { names, functions, refusedNames, budget, at: 0, watched: options.watch, seen: undefined }
+  const seen = bind === undefined ? names : bind(names)
+  const run: Run = { names: seen, functions, semantics, budget, at: 0, watched: options.watch, seen: undefined }
   const value = located(
     program.text,
     () => run.at,
@@ -82,6 +98,11 @@ function settled(value: Value): Value {
 
 function collectNames(node: Node, bound: ReadonlySet<string>, names: Set<string>): void {
   if (node.kind === 'name' && !bound.has(node.name)) names.add(node.name)
+  if (node.kind === 'form') {
+    const inside = new Set([...bound, ...node.binds])
+    for (const [index, arg] of node.args.entries()) collectNames(arg, index < node.inner ? bound : inside, names)
+    return
+  }
   if (node.kind !== 'comprehension') {
     for (const child of childrenOf(node)) collectNames(child, bound, names)
     return

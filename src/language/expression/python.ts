@@ -3,6 +3,7 @@ import { functions } from './functions.ts'
 import { tokenize } from './lexer.ts'
 import { refusedMethods } from './methods.ts'
 import { parseWhole } from './parser.ts'
+import { pythonSemantics } from './semantics.ts'
 import { childrenOf, type Node } from './tree.ts'
 
 /** CPython's built-in names that are not part of the language. */
@@ -19,7 +20,7 @@ const refusedNames: ReadonlySet<string> = new Set(
 const LONGEST = 65_536
 
 /** The part of Python's expressions that conditions are written in. */
-export const python = { parse, functions, refusedNames }
+export const python = { parse, functions, semantics: pythonSemantics(refusedNames) }
 
 function parse(text: string): Node {
   if (text.length > LONGEST) fail('Budget', `The expression has more than ${LONGEST} characters.`, 0)

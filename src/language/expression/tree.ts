@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts'
 import type { Value } from './value.ts'
 
 interface Base {
@@ -40,7 +41,7 @@ export interface Comprehension extends Base {
   readonly conditions: readonly Node[]
 }
 /** Operators of one precedence in a row, from left to right. */
-interface Chain extends Base {
+export interface Chain extends Base {
   readonly kind: 'chain'
   readonly first: Node
   readonly rest: readonly { readonly operator: BinaryOperator; readonly operand: Node; readonly at: number }[]
@@ -89,6 +90,18 @@ export interface CallNode extends Base {
   readonly keywords: readonly (readonly [name: string, value: Node])[]
 }
 
+/** Gives the value of an argument, with variables bound for it. */
+export type Evaluate = (argument: number, bound?: ReadonlyMap<string, Value>) => Value
+/** A call of something that decides itself which of its arguments are evaluated, and how often. */
+export interface Form extends Base {
+  readonly kind: 'form'
+  readonly args: readonly Node[]
+  /** Variables that the arguments from `inner` on see. */
+  readonly binds: readonly string[]
+  readonly inner: number
+  readonly run: (evaluate: Evaluate, budget: Budget) => Value
+}
+
 /** The tree that every front end makes and the interpreter walks. */
 export type Node =
   | Constant
@@ -104,6 +117,7 @@ export type Node =
   | Subscript
   | Attribute
   | CallNode
+  | Form
 
 /** The nodes directly below one, in the order they are written. */
 export function childrenOf(node: Node): Node[] {
@@ -132,6 +146,8 @@ export function childrenOf(node: Node): Node[] {
       return [node.object, ...indexParts(node.index)]
     case 'attribute':
       return [node.object]
+    case 'form':
+      return [...node.args]
     case 'call':
       return [node.callee, ...node.args, ...node.keywords.map(([, value]) => value)]
   }

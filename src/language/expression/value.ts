@@ -23,6 +23,8 @@ export type Value =
   | Datetime
   | Decimal
   | NoRow
+  | Undefined
+  | Pattern
   | Container
 
 export interface List {
@@ -84,6 +86,17 @@ export interface Decimal {
 export interface NoRow {
   readonly kind: 'no-row'
 }
+/** What Jinja gives for a name or key that is not there: empty as text, and an error in arithmetic and order. */
+export interface Undefined {
+  readonly kind: 'undefined'
+  /** What was asked for. */
+  readonly name: string
+}
+/** A regular expression. */
+export interface Pattern {
+  readonly kind: 'pattern'
+  readonly source: string
+}
 /** A value kept elsewhere, such as the rows of a query result, read through its functions. */
 export interface Container {
   readonly kind: 'container'
@@ -113,6 +126,16 @@ export function list(items: readonly Value[]): List {
 
 export function tuple(items: readonly Value[]): Tuple {
   return { kind: 'tuple', items }
+}
+
+export function isContainer(value: Value): value is Container {
+  return typeof value === 'object' && value !== null && value.kind === 'container'
+}
+
+/** A dict, or the dict that a container holds; undefined for anything else. */
+export function asDict(value: Value | undefined): Dict | undefined {
+  const plain = value !== undefined && isContainer(value) && value.shape === 'dict' ? value.plain() : value
+  return typeof plain === 'object' && plain !== null && plain.kind === 'dict' ? plain : undefined
 }
 
 /** Later entries take the place of earlier ones with an equal key, which keeps its place and first form. */

@@ -35,6 +35,8 @@ function written(node: Node | Slice | undefined): string {
       return `${written(node.object)}.${node.name}`
     case 'call':
       return `${written(node.callee)}(${[...node.args.map(written), ...node.keywords.map(([name, value]) => `${name}=${written(value)}`)].join(' ')})`
+    case 'form':
+      return `form(${node.args.map(written).join(' ')})`
     case 'comprehension':
       return `${node.form}(${written(node.element)} for ${target(node.target)} in ${written(node.source)}${node.conditions.map((condition) => ` if ${written(condition)}`).join('')})`
   }
