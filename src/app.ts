@@ -11,6 +11,7 @@ import { channelNotice, connectionNotice, inlineNotice, type Notice, sendNotice 
 import { createSources } from './flow/sources.ts'
 import { createFlow } from './flow.ts'
 import { createHttpApp } from './http/app.ts'
+import { createEventStreams } from './http/events.ts'
 import { type Fetch, listen } from './http/server.ts'
 import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
@@ -105,13 +106,14 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
     })
 
     const ending = new AbortController()
+    const sampleFolder = resolve(config.sampleDir ?? `${dataDir}-sample`)
     const sources = createSources({
       store,
       secrets,
       clock,
       context: {
         poolSize: config.connections.poolSize,
-        sqlitePaths: config.connections.sqlite.paths.map((path) => resolve(path)),
+        sqlitePaths: [sampleFolder, ...config.connections.sqlite.paths].map((path) => resolve(path)),
         deniedPaths: ownPaths,
         self: selfCommand(),
         authorities,
@@ -162,13 +164,27 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
       programs,
       readSchedule,
       defaultsOf,
+      sampleFolder,
       onRulesChanged: scheduler.wake,
     })
+    onStop('sample', manage.sample.stop)
+    const streams = createEventStreams(store.changes, clock, { version: build.version })
     let trouble: string | null = 'It is starting.'
-    const api = createHttpApp({ store, manage, instanceMail, flow, scheduler, log, clock, readiness: () => trouble })
+    const api = createHttpApp({
+      store,
+      manage,
+      instanceMail,
+      flow,
+      scheduler,
+      streams,
+      log,
+      clock,
+      readiness: () => trouble,
+      isSecure: config.baseUrl?.startsWith('https:') ?? false,
+    })
 
     return {
-      fetch: (request) => api.fetch(request),
+      fetch: (request, client) => api.fetch(request, client),
       store,
       stop,
       async start() {
@@ -185,6 +201,8 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
           housekeeping.start()
           onStop('housekeeping', housekeeping.stop)
           await sources.start()
+          // A sample that cannot be kept alive keeps nothing else from starting.
+          await manage.sample.start().catch((thrown) => log.advice({ text: messageOf(thrown) }))
           await scheduler.start()
           onStop('scheduler', async () => {
             const cancel = clock.at(clock.now() + drain(), () => ending.abort())
@@ -193,6 +211,7 @@ export async function createApp(config: Config, log: Log, overrides: Overrides =
           })
           const server = await listen(api.fetch, addressOf(config.listen))
           onStop('server', () => server.stop(drain()))
+          onStop('event streams', streams.close)
           const { host } = addressOf(config.listen)
           own.push({ host, port: server.port })
           trouble = null

@@ -51,6 +51,7 @@ const schema = v.strictObject({
     'URL people reach this instance by, for links in messages.',
   ),
   masterKeyFile: optional(text(), 'File with the key that seals secrets. Default: the data folder\'s name and ".key".'),
+  sampleDir: optional(text(), 'Folder of the sample database. Default: the data folder\'s name and "-sample".'),
   egress: group({
     policy: setting(
       oneOf('open', 'deny-private', 'allow-list'),

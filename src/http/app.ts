@@ -3,10 +3,13 @@ import type { Flow } from '../flow.ts'
 import type { Log } from '../log.ts'
 import type { Manage } from '../manage/index.ts'
 import type { InstanceMail } from '../manage/instance-mail.ts'
+import { overviewOf } from '../manage/overview.ts'
 import type { Store } from '../store/index.ts'
 import type { Scheduler } from '../trigger/scheduler.ts'
-import { enterProject, requireToken } from './auth.ts'
+import { enterProject, requireHolder } from './auth.ts'
+import { consoleRoutes } from './console.ts'
 import { answerFailure, noRoute } from './errors.ts'
+import type { EventStreams } from './events.ts'
 import { openApi } from './openapi.ts'
 import type { ApiEnv } from './request.ts'
 import { alertRoutes } from './routes/alerts.ts'
@@ -14,12 +17,16 @@ import { channelRoutes } from './routes/channels.ts'
 import { connectionRoutes } from './routes/connections.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { evaluationRoutes, ruleEvaluationRoutes } from './routes/evaluations.ts'
+import { eventRoutes } from './routes/events.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { ruleRoutes } from './routes/rules.ts'
+import { sampleRoutes } from './routes/sample.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { trialRoutes } from './routes/trials.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
 
 export interface HttpDeps {
@@ -28,20 +35,24 @@ export interface HttpDeps {
   instanceMail: InstanceMail
   flow: Pick<Flow, 'tryRule'>
   scheduler: Pick<Scheduler, 'runNow'>
+  streams: EventStreams
   log: Pick<Log, 'defect' | 'requestFinished'>
   clock: { now(): number }
   /** What keeps it from doing its work, in words; null when nothing does. */
   readiness: () => string | null
+  /** Whether people reach it by HTTPS. */
+  isSecure: boolean
 }
 
-/** Every route. All but the two of health ask for a token. */
+/** Every route. All but the two of health, signing in, and the console's own files ask for a token or a session. */
 export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   const { manage, log, clock } = deps
   const app = new Hono<ApiEnv>()
   app.use(async (context, next) => {
     const startedAt = clock.now()
     await next()
-    for (const [name, value] of securityHeaders) context.header(name, value)
+    const { headers } = context.res
+    for (const [name, value] of securityHeaders) if (!headers.has(name)) context.header(name, value)
     const { method, path } = context.req
     log.requestFinished({ method, path, status: context.res.status, took: clock.now() - startedAt })
   })
@@ -49,37 +60,46 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   app.notFound((context) => answerFailure(context, noRoute(context), log))
 
   app.route('/', healthRoutes(deps.readiness))
-  app.use('/api/*', requireToken(manage.tokens))
+  app.route('/', consoleRoutes())
+  app.route('/api/v1/session', sessionRoutes(manage, deps.isSecure))
+  app.use('/api/*', requireHolder(manage))
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
   app.route('/api/v1/kinds', kindRoutes())
   app.route('/api/v1/operations', operationRoutes(deps.instanceMail))
   app.route('/api/v1/projects/:project', projectRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
-  app.use('/v1/*', requireToken(manage.tokens))
+  app.use('/v1/*', requireHolder(manage))
   app.route('/v1/notifications', notificationRoutes(manage, { runNow: deps.scheduler.runNow, now: clock.now }))
   return app
 }
 
-function projectRoutes({ store, manage, flow, scheduler, clock }: HttpDeps): Hono<ApiEnv> {
+function projectRoutes({ store, manage, flow, scheduler, streams, clock }: HttpDeps): Hono<ApiEnv> {
   const runner = { tryRule: flow.tryRule, runNow: scheduler.runNow, now: clock.now }
   return new Hono<ApiEnv>()
     .use(enterProject())
+    .get('/overview', async (context) => context.json(await overviewOf(store, context.get('caller').project)))
+    .route('/events', eventRoutes(streams, manage))
     .route('/connections', connectionRoutes(manage))
     .route('/channels', channelRoutes(manage))
     .route('/rules/:id/evaluations', ruleEvaluationRoutes(manage, store))
     .route('/rules', ruleRoutes(manage, store, runner))
+    .route('/trials', trialRoutes(manage))
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))
     .route('/deliveries', deliveryRoutes(manage, store))
     .route('/inbox', inboxRoutes(manage, store))
     .route('/explain', explainRoutes(manage))
+    .route('/sample', sampleRoutes(manage))
     .route('/import', importRoutes(manage))
     .route('/export', exportRoutes(manage))
 }
 
+/** Of every answer that does not bring its own: answers of the API are data, never to be kept or shown as a page. */
 const securityHeaders = [
   ['X-Content-Type-Options', 'nosniff'],
   ['Cache-Control', 'no-store'],
   ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
   ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
 ] as const

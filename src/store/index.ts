@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { type AuditQueries, auditQueries } from './audit.ts'
+import { type Changes, observed } from './changes.ts'
 import { type ChannelQueries, channelQueries } from './channels.ts'
 import { type ConnectionQueries, connectionQueries } from './connections.ts'
 import type { Database } from './database.ts'
@@ -10,6 +11,7 @@ import { type KeyQueries, keyQueries } from './keys.ts'
 import type { LogSync } from './log-sync.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
 import { type RuleQueries, ruleQueries } from './rules.ts'
+import { type SessionQueries, sessionQueries } from './sessions.ts'
 import { type TokenQueries, tokenQueries } from './tokens.ts'
 import { createWriter } from './writer.ts'
 
@@ -22,9 +24,12 @@ export interface Store {
   connections: ConnectionQueries
   channels: ChannelQueries
   tokens: TokenQueries
+  sessions: SessionQueries
   keys: KeyQueries
   audit: AuditQueries
   retention: RetentionQueries
+  /** Tells what of this changes, for those who look on. */
+  changes: Changes
   /** Commits what waits and closes the file. */
   close(): void
 }
@@ -34,7 +39,7 @@ export function createStore(database: Database, clock: Clock, sync: LogSync | nu
   const writer = createWriter(database, clock, sync)
   const context = { database, writer, clock }
   const deliveries = deliveryQueries(context)
-  return {
+  return observed({
     rules: ruleQueries(context),
     evaluations: evaluationQueries(context, deliveries.insert),
     deliveries,
@@ -42,6 +47,7 @@ export function createStore(database: Database, clock: Clock, sync: LogSync | nu
     connections: connectionQueries(context),
     channels: channelQueries(context),
     tokens: tokenQueries(context),
+    sessions: sessionQueries(context),
     keys: keyQueries(context),
     audit: auditQueries(context),
     retention: retentionQueries(context),
@@ -50,5 +56,5 @@ export function createStore(database: Database, clock: Clock, sync: LogSync | nu
       sync?.close()
       database.raw.close()
     },
-  }
+  })
 }
