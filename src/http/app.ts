@@ -79,6 +79,7 @@ function projectRoutes({ store, manage, flow, scheduler, streams, clock }: HttpD
     .use(enterProject())
     .get('/overview', async (context) => context.json(await overviewOf(store, context.get('caller').project)))
     .route('/events', eventRoutes(streams, manage))
+    .route('/kinds', kindRoutes())
     .route('/connections', connectionRoutes(manage))
     .route('/channels', channelRoutes(manage))
     .route('/rules/:id/evaluations', ruleEvaluationRoutes(manage, store))

@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
 import { asset, assetNames } from '../assets.ts'
 import type { ApiEnv } from './request.ts'
@@ -33,6 +32,7 @@ const NOT_BUILT =
 interface File {
   type: string
   plain: Uint8Array<ArrayBuffer>
+  /** Compressed. */
   packed: Uint8Array<ArrayBuffer>
 }
 
@@ -48,7 +48,7 @@ export function consoleRoutes(): Hono<ApiEnv> {
     if (known !== undefined || !assetNames(FOLDER).includes(name)) return known
     const plain = new Uint8Array(asset(name))
     const type = types[name.slice(name.lastIndexOf('.') + 1)] ?? 'text/html; charset=utf-8'
-    const read = { type, plain, packed: new Uint8Array(gzipSync(plain, { level: 9 })) }
+    const read = { type, plain, packed: new Uint8Array(asset(`${name}.gz`)) }
     files.set(name, read)
     return read
   }

@@ -38,6 +38,7 @@ const bodies = {
 
 /** Every route of a project; those of `default` are also at `/api/v1` itself. */
 export const routes: readonly Route[] = [
+  ['get', '/kinds', 'Kinds of connections and channels, with the settings each takes'],
   ['get', '/connections', 'List connections'],
   ['post', '/connections', 'Create a connection', 'NewConnection'],
   ['get', '/connections/{id}', 'Read a connection'],
