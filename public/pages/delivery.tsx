@@ -68,6 +68,11 @@ function factsOf({
   ruleId,
   kind,
 }: FullDelivery): [string, preact.ComponentChildren][] {
+  const about = message.alerts
+    .slice(0, 5)
+    .map(({ labels }) => labelText(labels))
+    .filter(Boolean)
+    .join('; ')
   return [
     ['State', <State key="state" of={state} />],
     ['Why', reason?.text ?? ''],
@@ -119,18 +124,7 @@ function factsOf({
             </a>,
           ] as [string, preact.ComponentChildren],
         ]),
-    ...(message.alerts.length === 0
-      ? []
-      : [
-          [
-            'About',
-            message.alerts
-              .slice(0, 5)
-              .map(({ labels }) => labelText(labels))
-              .filter(Boolean)
-              .join('; '),
-          ] as [string, string],
-        ]),
+    ...(about === '' ? [] : [['About', about] as [string, string]]),
   ]
 }
 

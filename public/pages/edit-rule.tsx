@@ -82,7 +82,9 @@ interface RuleFormProps {
   channels: string[]
 }
 
-function RuleForm({ initial, before, connections, channels }: RuleFormProps) {
+function RuleForm({ initial, before: given, connections, channels }: RuleFormProps) {
+  // An edit names the version one began with, whatever comes meanwhile.
+  const [before] = useState(given)
   const { go } = usePlace()
   const [draft, setDraft] = useState(initial)
   const [rows, setRows] = useState<Rows>()

@@ -19,6 +19,7 @@ function ThingPage({ collection }: { collection: Collection }) {
   const { data, error, reload } = useData<Thing>(path, [collection])
   const kinds = useKinds(collection)
   const [failure, setFailure] = useState<string>()
+  const [saved, setSaved] = useState<Thing>()
   const { one } = words[collection]
   if (data === undefined)
     return (
@@ -67,7 +68,17 @@ function ThingPage({ collection }: { collection: Collection }) {
         <ConnectionCheck path={path} canTest={canEdit} />
       )}
       {kind === undefined || !canEdit ? null : (
-        <ThingForm key={data.version} collection={collection} kind={kind} thing={data} onSaved={reload} />
+        <ThingForm
+          key={saved?.version}
+          collection={collection}
+          kind={kind}
+          thing={saved ?? data}
+          isSaved={saved !== undefined}
+          onSaved={(answer) => {
+            setSaved(answer)
+            reload()
+          }}
+        />
       )}
     </Page>
   )
@@ -117,24 +128,25 @@ interface ThingFormProps {
   kind: Kind
   /** null for a new one. */
   thing: Thing | null
+  /** What is shown was just saved here. */
+  isSaved?: boolean
   onSaved: (thing: Thing) => void
 }
 
-function ThingForm({ collection, kind, thing, onSaved }: ThingFormProps) {
+function ThingForm({ collection, kind, thing: given, isSaved = false, onSaved }: ThingFormProps) {
+  // What is edited stays as it was when one began: news must not take away what was typed.
+  const [thing] = useState(given)
   const [name, setName] = useState(thing?.name ?? '')
   const [draft, setDraft] = useState<Draft>(() => draftOf(kind, thing?.settings ?? {}, thing?.secrets ?? []))
   const [isFallback, setFallback] = useState(thing?.fallback ?? false)
-  const [saved, setSaved] = useState(false)
 
   async function save() {
-    setSaved(false)
     const fallback = collection === 'channels' ? { fallback: isFallback } : {}
     const body = { name, settings: settingsOf(kind, draft), ...fallback }
     const answer =
       thing === null
         ? await call<Thing>('POST', `/${collection}`, { ...body, kind: kind.kind })
         : await call<Thing>('PUT', pathOf(collection, thing.id), { ...body, version: thing.version })
-    setSaved(true)
     onSaved(answer)
   }
   return (
@@ -149,7 +161,7 @@ function ThingForm({ collection, kind, thing, onSaved }: ThingFormProps) {
       <Form
         save={save}
         button={thing === null ? 'Create' : 'Save'}
-        beside={<span role="status">{saved ? 'Saved.' : ''}</span>}
+        beside={<span role="status">{isSaved ? 'Saved.' : ''}</span>}
       >
         <TextField label="Name" path="name" required value={name} set={setName} />
         <SettingsFields kind={kind} draft={draft} set={setDraft} />

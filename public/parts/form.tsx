@@ -131,10 +131,8 @@ export function Field({ label, path, hint, required = false, problem, children }
     .join(' ')
   return (
     <div class="field">
-      <label for={id}>
-        {label}
-        {required ? null : <small> optional</small>}
-      </label>
+      <label for={id}>{label}</label>
+      {required ? null : <small> optional</small>}
       {children({
         id,
         'aria-describedby': described === '' ? undefined : described,

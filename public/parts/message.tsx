@@ -1,5 +1,6 @@
 import type { Message } from '../types.ts'
 import { Facts, Text } from './basics.tsx'
+import { DataRows } from './table.tsx'
 
 /** A message as it is, before any channel gave it its form. */
 export function MessageView({ message }: { message: Message }) {
@@ -23,9 +24,11 @@ export function MessageView({ message }: { message: Message }) {
         ))}
       {facts.length === 0 ? null : <Facts of={facts.map(({ name, value }) => [name, value])} />}
       {table === undefined ? null : (
-        <p class="muted">
-          With a table of {table.rows.length + table.more} rows: {table.columns.join(', ')}
-        </p>
+        <DataRows
+          columns={table.columns.map((name) => ({ name }))}
+          rows={table.rows}
+          {...(table.more > 0 ? { more: `And ${table.more} more.` } : {})}
+        />
       )}
       {code === undefined ? null : (
         <pre>

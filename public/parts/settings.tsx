@@ -164,10 +164,11 @@ function SetSecret({
           <button
             type="button"
             id={id}
+            aria-label={`Replace ${field.label}`}
             aria-describedby={[`${id}-is`, described].filter(Boolean).join(' ')}
             onClick={() => set('')}
           >
-            Replace<span class="hidden"> {field.label}</span>
+            Replace
           </button>
           {isCleared ? (
             <button type="button" onClick={() => set(KEEP)}>

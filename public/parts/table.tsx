@@ -46,7 +46,7 @@ export function DataRows({
   rows,
   more,
 }: {
-  columns: readonly Column[]
+  columns: readonly { name: string; type?: Column['type'] }[]
   rows: readonly Json[][]
   more?: string
 }) {
@@ -59,7 +59,7 @@ export function DataRows({
           <tr>
             {columns.map(({ name, type }) => (
               <th key={name} scope="col">
-                <Text>{name}</Text> <small>{type}</small>
+                <Text>{name}</Text> {type === undefined ? null : <small>{type}</small>}
               </th>
             ))}
           </tr>
