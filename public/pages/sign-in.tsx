@@ -15,7 +15,7 @@ export function SignInPage({ onSignedIn }: { onSignedIn: (holder: TokenHolder) =
         <p class="muted">
           On the machine that Tocsin runs on, this makes a token:
           <br />
-          <code>tocsin token create --name me --role admin</code>
+          <code>tocsin token create --data-dir … --name me --role admin</code>
         </p>
       </Page>
     </div>

@@ -4,6 +4,8 @@ import { watchTheme } from '../theme.ts'
 import type { RuleValues } from '../types.ts'
 
 const HEIGHT = 220
+/** The shortest time that is drawn, in ms. */
+const LEAST = 60_000
 
 /** What a rule measured, from the least to the greatest of its alerts, against the numbers its condition compares with. */
 export function Chart({ thresholds, points }: RuleValues) {
@@ -58,11 +60,13 @@ export function Chart({ thresholds, points }: RuleValues) {
 }
 
 function columnsOf(points: RuleValues['points'], thresholds: readonly number[], isBand: boolean): uPlot.AlignedData {
-  const measured = points.filter(({ maximum }) => maximum !== null)
-  const drawn = measured.flatMap((point) =>
-    // A run of unchanged evaluations reaches from its first to its last.
+  // A run of unchanged evaluations reaches from its first to its last; one without a number makes a gap.
+  const drawn = points.flatMap((point) =>
     point.firstAt < point.at ? [{ ...point, at: point.firstAt }, point] : [point],
   )
+  const [first, last] = [drawn[0], drawn.at(-1)]
+  if (first !== undefined && last !== undefined && last.at - first.at < LEAST)
+    drawn.unshift({ ...first, at: last.at - LEAST, minimum: null, maximum: null })
   const column = (value: (point: (typeof drawn)[number]) => number | null) => drawn.map(value)
   return [
     column(({ at }) => at / 1000) as number[],
