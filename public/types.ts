@@ -7,6 +7,7 @@ import type { Reason } from '../src/model/reason.ts'
 import type { Column } from '../src/model/result.ts'
 import type { FieldInfo } from '../src/model/settings.ts'
 
+export type { SendResult } from '../src/manage/channel-sends.ts'
 export type { OpenAlert, Overview } from '../src/manage/overview.ts'
 export type { RuleValues } from '../src/manage/rule-status.ts'
 export type { Sample } from '../src/manage/sample.ts'

@@ -6,7 +6,7 @@ import { Action, Failure, Page, Panel, Pending, State, Text, Time } from '../par
 import { CheckField, Form, SelectField, TextField } from '../parts/form.tsx'
 import { type Draft, draftOf, SettingsFields, settingsOf } from '../parts/settings.tsx'
 import { useId, usePlace } from '../router.tsx'
-import type { CheckAnswer, FullDelivery, Kind, Kinds, Thing } from '../types.ts'
+import type { CheckAnswer, FullDelivery, Kind, Kinds, SendResult, Thing } from '../types.ts'
 import { Attempts } from './delivery.tsx'
 import { type Collection, healthOf, words } from './thing-words.ts'
 
@@ -138,8 +138,17 @@ function ThingForm({ collection, kind, thing: given, isSaved = false, onSaved }:
   const [thing] = useState(given)
   const [name, setName] = useState(thing?.name ?? '')
   const [draft, setDraft] = useState<Draft>(() => draftOf(kind, thing?.settings ?? {}, thing?.secrets ?? []))
+  const [results, setResults] = useState<SendResult[]>()
   const [isFallback, setFallback] = useState(thing?.fallback ?? false)
 
+  async function test() {
+    const settings = settingsOf(kind, draft)
+    const [path, body] =
+      thing === null
+        ? ['/channels/test', { kind: kind.kind, settings }]
+        : [`${pathOf('channels', thing.id)}/test`, { settings }]
+    setResults((await call<{ results: SendResult[] }>('POST', `${path}?wait=true`, body)).results)
+  }
   async function save() {
     const fallback = collection === 'channels' ? { fallback: isFallback } : {}
     const body = { name, settings: settingsOf(kind, draft), ...fallback }
@@ -161,7 +170,12 @@ function ThingForm({ collection, kind, thing: given, isSaved = false, onSaved }:
       <Form
         save={save}
         button={thing === null ? 'Create' : 'Save'}
-        beside={<span role="status">{isSaved ? 'Saved.' : ''}</span>}
+        beside={
+          <>
+            {collection === 'channels' ? <Action run={test}>Test what is typed</Action> : null}
+            <span role="status">{isSaved ? 'Saved.' : ''}</span>
+          </>
+        }
       >
         <TextField label="Name" path="name" required value={name} set={setName} />
         <SettingsFields kind={kind} draft={draft} set={setDraft} />
@@ -175,6 +189,18 @@ function ThingForm({ collection, kind, thing: given, isSaved = false, onSaved }:
           />
         ) : null}
       </Form>
+      <div role="status">
+        {results?.map(({ delivery, state, reason, attempt }) => (
+          <div key={delivery}>
+            <State of={state} /> <Text>{reason}</Text> <a href={pathOf('deliveries', delivery)}>See the message</a>
+            {attempt?.response ? (
+              <pre>
+                <Text>{attempt.response}</Text>
+              </pre>
+            ) : null}
+          </div>
+        ))}
+      </div>
     </Panel>
   )
 }

@@ -84,7 +84,6 @@ export function observed(store: Storing): Store {
       enqueue: after(deliveries.enqueue, (_, queued) => {
         for (const { project, id } of queued) tell(project, 'deliveries', id)
       }),
-      begin: after(deliveries.begin, (_, { project, id }) => tell(project, 'deliveries', id)),
       async turn(collect) {
         let finished: ReturnType<typeof collect>['finished'] = []
         const result = await deliveries.turn((now) => {

@@ -137,6 +137,11 @@ describe('a form', () => {
     await open(`/channels/${hook.id}`)
     await press('Send a test message')
     await page.getByText('{"error":"channel_archived"}').waitFor()
+    receiver.reply({ status: 400, body: 'no such room' })
+    await open('/channels/new')
+    await page.getByLabel('URL', { exact: true }).fill(receiver.url)
+    await press('Test what is typed')
+    await page.getByText('no such room').waitFor()
     await receiver.close()
     const connection = { name: 'nowhere', kind: 'sqlite', settings: { path: '/nowhere/at/all.db' } }
     const { id } = await world.daemon.api<{ id: string }>('POST', '/connections', connection)
