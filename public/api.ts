@@ -17,19 +17,19 @@ export class Refusal extends Error {
   }
 }
 
-/** The project whose things are shown; null is the default one. */
-let project: string | null = null
+/** The project whose things are shown. */
+let project = 'default'
 let onSignedOut = () => {}
 
 /** Says whose things are asked for, and what to do when the session has ended. */
-export function configure(options: { project: string | null; onSignedOut: () => void }): void {
+export function configure(options: { project: string; onSignedOut: () => void }): void {
   project = options.project
   onSignedOut = options.onSignedOut
 }
 
 /** The address of something of the project. */
 export function address(path: string): string {
-  return `/api/v1${project === null ? '' : `/projects/${encodeURIComponent(project)}`}${path}`
+  return `/api/v1/projects/${encodeURIComponent(project)}${path}`
 }
 
 /** An address made of parts that may hold any character. */
@@ -43,6 +43,10 @@ export const call = <T>(method: string, path: string, body?: unknown): Promise<T
 
 /** The same for the session itself. */
 export const session = <T>(method: string, body?: unknown): Promise<T> => request<T>(method, '/api/v1/session', body)
+
+/** Names of the projects that one may see. */
+export const projects = (): Promise<string[]> =>
+  request<{ items: string[] }>('GET', '/api/v1/projects', undefined).then(({ items }) => items)
 
 async function request<T>(method: string, url: string, body: unknown, signedOut = () => {}): Promise<T> {
   const headers: Record<string, string> = { 'X-Tocsin-Console': '1', Accept: 'application/json' }

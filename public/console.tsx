@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { configure, messageOf, Refusal, session } from './api.ts'
+import { configure, messageOf, projects, Refusal, session } from './api.ts'
 import { duration } from './format.ts'
 import { Holder } from './holder.ts'
 import { listen, useLine, useNow } from './live.ts'
@@ -17,6 +17,9 @@ import { Failure, Page } from './parts/basics.tsx'
 import { PlaceContext, Router, useAddress, usePlace } from './router.tsx'
 import { chooseTheme, chosenTheme, type Theme, themes } from './theme.ts'
 import type { TokenHolder } from './types.ts'
+
+/** Where the project is remembered that was looked at last. */
+const PROJECT = 'tocsin-project'
 
 const places = [
   ['/', 'Now'],
@@ -48,6 +51,7 @@ export function Console() {
   const place = useAddress()
   const [holder, setHolder] = useState<TokenHolder | null>()
   const [failure, setFailure] = useState<string>()
+  const [project, setProject] = useState(() => place.query['project'] ?? localStorage.getItem(PROJECT) ?? 'default')
   const [isOutdated, setOutdated] = useState(false)
 
   useEffect(() => {
@@ -56,12 +60,13 @@ export function Console() {
       else setFailure(messageOf(thrown))
     })
   }, [])
-  if (holder !== undefined && holder !== null)
-    configure({ project: holder.project, onSignedOut: () => setHolder(null) })
+  const current = holder?.project ?? project
+  if (holder !== undefined && holder !== null) configure({ project: current, onSignedOut: () => setHolder(null) })
   useEffect(() => {
     if (holder === undefined || holder === null) return
+    localStorage.setItem(PROJECT, current)
     return listen(() => setOutdated(true))
-  }, [holder])
+  }, [holder, current])
 
   if (holder === undefined) return <Failure>{failure}</Failure>
   if (holder === null) return <SignInPage onSignedIn={setHolder} />
@@ -71,7 +76,15 @@ export function Console() {
         <a class="skip" href="#main">
           Skip to the content
         </a>
-        <Header holder={holder} onSignedOut={() => setHolder(null)} />
+        <Header
+          holder={holder}
+          project={current}
+          onProject={(name) => {
+            setProject(name)
+            place.go('/')
+          }}
+          onSignedOut={() => setHolder(null)}
+        />
         <LostLine />
         {isOutdated ? (
           <p class="banner" role="status">
@@ -81,13 +94,20 @@ export function Console() {
             </button>
           </p>
         ) : null}
-        <Router place={place} pages={pages} other={NotFoundPage} />
+        <Router key={current} place={place} pages={pages} other={NotFoundPage} />
       </Holder.Provider>
     </PlaceContext.Provider>
   )
 }
 
-function Header({ holder, onSignedOut }: { holder: TokenHolder; onSignedOut: () => void }) {
+interface HeaderProps {
+  holder: TokenHolder
+  project: string
+  onProject: (name: string) => void
+  onSignedOut: () => void
+}
+
+function Header({ holder, project, onProject, onSignedOut }: HeaderProps) {
   const { path } = usePlace()
   const isAt = (place: string) => (place === '/' ? path === '/' : path === place || path.startsWith(`${place}/`))
   return (
@@ -103,6 +123,7 @@ function Header({ holder, onSignedOut }: { holder: TokenHolder; onSignedOut: () 
         ))}
       </nav>
       <div class="who">
+        <ProjectChoice project={project} choose={onProject} />
         <ThemeChoice />
         <span class="muted">
           {holder.name} ({holder.role}
@@ -113,6 +134,22 @@ function Header({ holder, onSignedOut }: { holder: TokenHolder; onSignedOut: () 
         </button>
       </div>
     </header>
+  )
+}
+
+/** Shown once there is more than one project. */
+function ProjectChoice({ project, choose }: { project: string; choose: (name: string) => void }) {
+  const [names, setNames] = useState<string[]>([])
+  useEffect(() => void projects().then(setNames, () => {}), [])
+  if (names.length < 2) return null
+  return (
+    <select aria-label="Project" value={project} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+      {[...new Set([project, ...names])].map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
   )
 }
 

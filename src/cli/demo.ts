@@ -36,7 +36,7 @@ export async function demo(terminal: Terminal, { listen }: { listen: string }): 
     endings.push(stop)
     const api = openApi({ env: {}, signal: terminal.signal }, { url, token })
     const names = await furnish(api, inbox.url)
-    terminal.out(`Console ${url}\nToken    ${token}\nFiles    ${folder}\nEnd it with Ctrl-C.\n`)
+    terminal.out(`Console  ${url}\nToken    ${token}\nFiles    ${folder}\nEnd it with Ctrl-C.\n`)
     await narrate(terminal.signal, api, names, arrived, say)
     terminal.out('\nThe demonstration ends.')
     return 0

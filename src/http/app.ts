@@ -66,6 +66,11 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
   app.route('/api/v1/kinds', kindRoutes())
   app.route('/api/v1/operations', operationRoutes(deps.instanceMail))
+  app.get('/api/v1/projects', async (context) => {
+    const { project } = context.get('holder')
+    const names = project === null ? new Set(['default', ...(await deps.store.projects.names())]) : [project]
+    return context.json({ items: [...names] })
+  })
   app.route('/api/v1/projects/:project', projectRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
   app.use('/v1/*', requireHolder(manage))

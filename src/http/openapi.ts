@@ -100,6 +100,7 @@ export const routes: readonly Route[] = [
 const instanceRoutes: readonly Route[] = [
   ['post', '/session', 'Sign in: a token is turned into a cookie that only the browser holds', 'SignIn'],
   ['get', '/session', 'Who one is'],
+  ['get', '/projects', 'Names of the projects one may see'],
   ['delete', '/session', 'Sign out'],
 ]
 

@@ -9,6 +9,7 @@ import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
 import { type InboxQueries, inboxQueries } from './inbox.ts'
 import { type KeyQueries, keyQueries } from './keys.ts'
 import type { LogSync } from './log-sync.ts'
+import { type ProjectQueries, projectQueries } from './projects.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
 import { type RuleQueries, ruleQueries } from './rules.ts'
 import { type SessionQueries, sessionQueries } from './sessions.ts'
@@ -23,6 +24,7 @@ export interface Store {
   inbox: InboxQueries
   connections: ConnectionQueries
   channels: ChannelQueries
+  projects: ProjectQueries
   tokens: TokenQueries
   sessions: SessionQueries
   keys: KeyQueries
@@ -46,6 +48,7 @@ export function createStore(database: Database, clock: Clock, sync: LogSync | nu
     inbox: inboxQueries(context),
     connections: connectionQueries(context),
     channels: channelQueries(context),
+    projects: projectQueries(context),
     tokens: tokenQueries(context),
     sessions: sessionQueries(context),
     keys: keyQueries(context),

@@ -136,3 +136,12 @@ test('a session does what its token may do and no more', async () => {
   expect((await api.call('POST', '/api/v1/rules', {}, session)).status).toBe(403)
   expect((await api.call('DELETE', SESSION, undefined, session)).status).toBe(204)
 })
+
+test('the projects one may see are those that something is in, or that of the token', async () => {
+  await using api = await testApi()
+  await api.call('POST', '/api/v1/projects/blue/channels', { name: 'Ops', kind: 'console' })
+  expect((await api.call('GET', '/api/v1/projects')).json).toEqual({ items: ['default', 'blue'] })
+  const token = await api.token('viewer', 'red')
+  expect((await api.call('GET', '/api/v1/projects', undefined, { token })).json).toEqual({ items: ['red'] })
+  expect((await api.call('GET', '/api/v1/projects', undefined, { token: null })).status).toBe(401)
+})
