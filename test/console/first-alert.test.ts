@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { browserNeeds, startBrowser } from '../support/browser.ts'
+import { browserNeeds, openBrowser } from '../support/browser.ts'
 import { signIn } from '../support/console.ts'
 import { startDaemon } from '../support/executable.ts'
 import { skipUnless } from '../support/requirements.ts'
@@ -9,7 +9,7 @@ const describe = await skipUnless(...browserNeeds)
 describe('a newcomer', () => {
   test('gets from an empty console to a fired alert within a minute, and to its trace, its message and back', async () => {
     await using daemon = await startDaemon()
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page, complaints } = await browser.open()
     const began = performance.now()
     await signIn(page, daemon)
@@ -48,7 +48,7 @@ describe('a newcomer', () => {
 
   test('a message leads to its trace by the address that messages name', async () => {
     await using daemon = await startDaemon()
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page } = await browser.open()
     await daemon.api('POST', '/sample')
     const { items } = await daemon.api<{ items: { id: string }[] }>('GET', '/rules')
@@ -59,7 +59,7 @@ describe('a newcomer', () => {
 
   test('of several projects one is chosen, and a message of another one leads there', async () => {
     await using daemon = await startDaemon()
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page } = await browser.open()
     await daemon.api('POST', '/projects/blue/sample')
     const { items } = await daemon.api<{ items: { id: string }[] }>('GET', '/projects/blue/rules')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { browserNeeds, type Page, startBrowser, type TestBrowser } from '../support/browser.ts'
+import { browserNeeds, openBrowser, type Page, type TestBrowser } from '../support/browser.ts'
 import { settled, signIn, type Watching, watching } from '../support/console.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { skipUnless } from '../support/requirements.ts'
@@ -20,7 +20,7 @@ describe('a form', () => {
   let world: Watching
   let page: Page
   beforeAll(async () => {
-    browser = await startBrowser()
+    browser = await openBrowser()
     world = await watching()
     page = (await browser.open()).page
     await signIn(page, world.daemon)
@@ -153,7 +153,7 @@ describe('a form', () => {
 
 describe('the form of a rule', () => {
   test('is filled with real rows, a live condition, words for its times and a preview, and saves', async () => {
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     await using world = await watching()
     const { page, complaints } = await browser.open()
     const field = (label: string) => page.getByLabel(label, { exact: true })

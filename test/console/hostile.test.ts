@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { browserNeeds, startBrowser, type TestBrowser } from '../support/browser.ts'
+import { browserNeeds, openBrowser, type TestBrowser } from '../support/browser.ts'
 import { addresses, furnish, overflow, settled, signIn, type Watching, watching } from '../support/console.ts'
 import { skipUnless } from '../support/requirements.ts'
 
@@ -14,7 +14,7 @@ describe('hostile data', () => {
   let world: Watching
   let places: string[]
   beforeAll(async () => {
-    browser = await startBrowser()
+    browser = await openBrowser()
     world = await watching()
     world.sql('DELETE FROM scores')
     for (const name of [MARKUP, BIDI, LONG]) world.sql('INSERT INTO scores VALUES (?, 0.9)', name)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { browserNeeds, type Page, startBrowser, type TestBrowser } from '../support/browser.ts'
+import { browserNeeds, openBrowser, type Page, type TestBrowser } from '../support/browser.ts'
 import { addresses, furnish, settled, signIn, type Watching, watching } from '../support/console.ts'
 import { skipUnless } from '../support/requirements.ts'
 
@@ -35,7 +35,7 @@ describe('by keyboard', () => {
   let world: Watching
   let places: string[]
   beforeAll(async () => {
-    browser = await startBrowser()
+    browser = await openBrowser()
     world = await watching()
     places = addresses(await furnish(world))
   }, 60_000)

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { browserNeeds, startBrowser } from '../support/browser.ts'
+import { browserNeeds, openBrowser } from '../support/browser.ts'
 import { furnish, settled, signIn, watching } from '../support/console.ts'
 import { startDaemon } from '../support/executable.ts'
 import { skipUnless } from '../support/requirements.ts'
@@ -10,7 +10,7 @@ const describe = await skipUnless(...browserNeeds)
 describe('what is shown', () => {
   test('follows what happens without being asked to', async () => {
     await using world = await watching()
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page } = await browser.open()
     const { rule } = await furnish(world)
     await signIn(page, world.daemon)
@@ -27,7 +27,7 @@ describe('what is shown', () => {
   test('is said to be old while Tocsin is gone, and is new once it is back', async () => {
     const port = await freePort()
     await using first = await startDaemon({ port })
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page, complaints } = await browser.open()
     await first.api('POST', '/channels', { name: 'Ops', kind: 'console' })
     await signIn(page, first, '/channels')
@@ -49,7 +49,7 @@ describe('what is shown', () => {
 
   test('is no longer shown when the token is revoked', async () => {
     await using daemon = await startDaemon()
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page } = await browser.open()
     const made = daemon.run('token', 'create', '--data-dir', daemon.dataDir, '--name', 'guest', '--role', 'viewer')
     await signIn(page, { url: daemon.url, token: made.out.split('\n').at(-1) ?? '' })
@@ -60,7 +60,7 @@ describe('what is shown', () => {
 
   test('is gone after signing out, for the one who goes back too', async () => {
     await using daemon = await startDaemon()
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page } = await browser.open()
     await signIn(page, daemon, '/channels')
     const cookies = await page.context().cookies()
@@ -75,7 +75,7 @@ describe('what is shown', () => {
 
   test('offers a viewer nothing that is refused to them', async () => {
     await using world = await watching()
-    await using browser = await startBrowser()
+    await using browser = await openBrowser()
     const { page } = await browser.open()
     const ids = await furnish(world)
     const { dataDir, url } = world.daemon

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { browserNeeds, startBrowser, type TestBrowser } from '../support/browser.ts'
+import { browserNeeds, openBrowser, type TestBrowser } from '../support/browser.ts'
 import {
   addresses,
   furnish,
@@ -20,7 +20,7 @@ describe('every page', () => {
   let world: Watching
   let places: string[]
   beforeAll(async () => {
-    browser = await startBrowser()
+    browser = await openBrowser()
     world = await watching()
     places = addresses(await furnish(world))
   }, 60_000)

@@ -23,7 +23,7 @@ test('the demonstration tells the whole story and leaves nothing behind', async 
     await shows(/delivered {3}msg_/, 5_000)
     await shows(/suppressed {2}Suppressed after the last delivered message/, 20_000)
     await shows(/received {4}resolved \(info\): .*churn/, 40_000)
-    const folder = /Files {2}(\S+)/.exec(out)?.[1] ?? ''
+    const folder = /Files {4}(\S+)/.exec(out)?.[1] ?? ''
     expect(existsSync(folder)).toBe(true)
     child.kill('SIGINT')
     await once(child, 'exit')
