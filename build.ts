@@ -17,6 +17,7 @@ import {
 import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildConsole } from './scripts/console.ts'
 
 interface Target {
   /** npm package that holds Bun's runtime for it. */
@@ -63,10 +64,13 @@ async function main() {
   const outfile = join(root, 'dist', values.target === undefined ? 'tocsin' : `tocsin-${name}`)
   const runtime = name === thisMachine() ? process.execPath : fetchRuntime(target.runtime)
   checkMachine(runtime, target.machine)
+  const script = await buildConsole()
   await bundle(target, runtime, outfile)
   checkMachine(outfile, target.machine)
   const size = (statSync(outfile).size / 1e6).toFixed(0)
-  console.log(`${outfile.slice(root.length + 1)}: ${name}, ${size} MB, ${((Date.now() - started) / 1000).toFixed(1)} s`)
+  console.log(
+    `${outfile.slice(root.length + 1)}: ${name}, ${size} MB, console ${(script / 1000).toFixed(1)} kB, ${((Date.now() - started) / 1000).toFixed(1)} s`,
+  )
 }
 
 async function bundle(target: Target, runtime: string, outfile: string) {
@@ -123,8 +127,7 @@ function workers(): string[] {
 function assets(): string[] {
   const migrations = readdirSync(join(root, 'drizzle')).filter((name) => name.endsWith('.sql'))
   if (migrations.length === 0) fail('drizzle holds no migration: they belong into the executable.')
-  const page = existsSync(join(root, 'public/index.html')) ? ['public'] : []
-  return ['drizzle', 'packaging', present('node_modules/minijinja-js/dist/web/minijinja_js_bg.wasm'), ...page]
+  return ['drizzle', 'packaging', present('node_modules/minijinja-js/dist/web/minijinja_js_bg.wasm'), 'dist/public']
 }
 
 function present(path: string): string {

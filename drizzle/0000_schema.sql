@@ -219,6 +219,14 @@ CREATE TABLE `rules` (
 CREATE UNIQUE INDEX `rules_name` ON `rules` (`project`,`name`);--> statement-breakpoint
 CREATE UNIQUE INDEX `rules_external` ON `rules` (`project`,`external_index`);--> statement-breakpoint
 CREATE INDEX `rules_connection` ON `rules` (`project`,`connection`);--> statement-breakpoint
+CREATE TABLE `sessions` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`token_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	FOREIGN KEY (`token_id`) REFERENCES `tokens`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
 CREATE TABLE `tokens` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,

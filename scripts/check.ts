@@ -7,6 +7,7 @@ const bin = (name: string) => join(root, 'node_modules/.bin', name)
 
 const checks: [what: string, command: string, ...options: string[]][] = [
   ['types', bin('tsc'), '--noEmit'],
+  ['types of the console', bin('tsc'), '--noEmit', '--project', 'public'],
   ['style', bin('biome'), 'ci', '--error-on-warnings', '.'],
   ['dead code', process.execPath, bin('knip'), '--no-config-hints'],
   ['architecture', process.execPath, 'test', 'test/architecture'],

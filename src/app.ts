@@ -14,6 +14,7 @@ import { channelNotice, connectionNotice, inlineNotice, type Notice, sendNotice 
 import { createSources } from './flow/sources.ts'
 import { createFlow } from './flow.ts'
 import { createHttpApp } from './http/app.ts'
+import { createEventStreams } from './http/events.ts'
 import { type Fetch, listen } from './http/server.ts'
 import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
@@ -132,13 +133,14 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
     })
 
     const ending = new AbortController()
+    const sampleFolder = resolve(config.sampleDir ?? `${dataDir}-sample`)
     const sources = createSources({
       store,
       secrets,
       clock,
       context: {
         poolSize: config.connections.poolSize,
-        sqlitePaths: config.connections.sqlite.paths.map((path) => resolve(path)),
+        sqlitePaths: [sampleFolder, ...config.connections.sqlite.paths].map((path) => resolve(path)),
         deniedPaths: ownPaths,
         self: selfCommand(),
         authorities,
@@ -190,8 +192,11 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       programs,
       readSchedule,
       defaultsOf,
+      sampleFolder,
       onRulesChanged: scheduler.wake,
     })
+    onStop('sample', manage.sample.stop)
+    const streams = createEventStreams(store.changes, clock, { version: build.version })
     let trouble: string | null = 'It is starting.'
     let isListening = false
     const stalled = () => stallOf({ store, scheduler, worker, diskTroubleAt: () => diskTroubleAt, now: clock.now })
@@ -202,6 +207,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       instanceMail,
       flow,
       scheduler,
+      streams,
       log,
       clock,
       readiness: () => trouble,
@@ -210,10 +216,11 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       instance: instance.status,
       metrics: async () => telemetry.render(await instance.snapshot()),
       metricsAreOpen: () => live.metrics.open,
+      isSecure: config.baseUrl?.startsWith('https:') ?? false,
     })
 
     return {
-      fetch: (request) => api.fetch(request),
+      fetch: (request, client) => api.fetch(request, client),
       store,
       log,
       stop,
@@ -238,6 +245,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
           const { host, port } = addressOf(config.listen)
           const server = await listen(api.fetch, { host, port })
           onStop('server', () => server.stop(LAST_WORDS))
+          onStop('event streams', streams.close)
           own.push({ host, port: server.port })
           const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
           announce(dataDir, url)
@@ -250,6 +258,8 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
           })
           await worker.start()
           await sources.start()
+          // A sample that cannot be kept alive keeps nothing else from starting.
+          await manage.sample.start().catch((thrown) => log.advice({ text: messageOf(thrown) }))
           await scheduler.start()
           trouble = null
           onStop('readiness', () => {

@@ -66,6 +66,7 @@ const schema = v.strictObject({
     'at reload',
   ),
   masterKeyFile: optional(text(), 'File with the key that seals secrets. Default: the data folder\'s name and ".key".'),
+  sampleDir: optional(text(), 'Folder of the sample database. Default: the data folder\'s name and "-sample".'),
   egress: group({
     policy: setting(
       oneOf('open', 'deny-private', 'allow-list'),

@@ -5,15 +5,17 @@ import { createApp } from '../app.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
+import type { Sample } from '../manage/sample.ts'
 import { manageTokens } from '../manage/tokens.ts'
 import type { Evaluation } from '../model/evaluation.ts'
 import type { DeliverySummary } from '../store/delivery-rows.ts'
 import { type Api, openApi } from './api.ts'
 import { openInbox } from './demo/inbox.ts'
-import { startSimulator } from './demo/simulator.ts'
-import { CHANNEL, CONNECTION, rules, tellEvaluation } from './demo/story.ts'
+import { tellEvaluation } from './demo/story.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Name of the channel that leads to the demonstration's own receiver. */
+const CHANNEL = 'inbox'
 /** How often the demonstration looks for news, in ms. */
 const LOOK = 250
 
@@ -24,8 +26,6 @@ export async function demo(terminal: Terminal, { listen }: { listen: string }): 
   try {
     const folder = mkdtempSync(join(tmpdir(), 'tocsin-demo-'))
     endings.push(() => rmSync(folder, { recursive: true, force: true }))
-    const simulator = startSimulator(join(folder, 'models.db'))
-    endings.push(simulator.stop)
     const arrived: string[] = []
     const inbox = await openInbox(({ id, kind, severity, title }) =>
       arrived.push(`received    ${kind} (${severity}): ${title}  [${id}]`),
@@ -35,8 +35,8 @@ export async function demo(terminal: Terminal, { listen }: { listen: string }): 
     const { url, token, stop } = await startApp(terminal, folder, listen)
     endings.push(stop)
     const api = openApi({ env: {}, signal: terminal.signal }, { url, token })
-    const names = await furnish(api, simulator.file, inbox.url)
-    terminal.out(`API    ${url}/api/v1\nToken  ${token}\nFiles  ${folder}\nEnd it with Ctrl-C.\n`)
+    const names = await furnish(api, inbox.url)
+    terminal.out(`Console  ${url}\nToken    ${token}\nFiles    ${folder}\nEnd it with Ctrl-C.\n`)
     await narrate(terminal.signal, api, names, arrived, say)
     terminal.out('\nThe demonstration ends.')
     return 0
@@ -52,7 +52,6 @@ async function startApp(terminal: Terminal, folder: string, listen: string) {
     dataDir,
     listen,
     'egress.allow': '127.0.0.0/8',
-    'connections.sqlite.paths': folder,
     'log.level': 'error',
   }
   const { config } = loadConfig(flags, {}, () => '')
@@ -64,13 +63,11 @@ async function startApp(terminal: Terminal, folder: string, listen: string) {
   return { url, token, stop: () => app.stop() }
 }
 
-/** Makes connection, channel and rules, and gives the rules' names by id. */
-async function furnish(api: Api, database: string, inbox: string): Promise<Map<string, string>> {
-  await api.post('/connections', { name: CONNECTION, kind: 'sqlite', settings: { path: database } })
+/** Makes the sample with a way out of its own, and gives its rules' names by id. */
+async function furnish(api: Api, inbox: string): Promise<Map<string, string>> {
   await api.post('/channels', { name: CHANNEL, kind: 'webhook', settings: { url: inbox } })
-  const made: [string, string][] = []
-  for (const rule of rules) made.push([(await api.post<{ id: string }>('/rules', rule)).id, rule.name])
-  return new Map(made)
+  const { sample } = await api.post<{ sample: Sample }>('/sample', { channel: CHANNEL })
+  return new Map(sample.rules.map(({ id, name }) => [id, name]))
 }
 
 /** Tells evaluations, messages in the inbox and finished deliveries as they come. */

@@ -109,8 +109,10 @@ export function variablesOf(input: ComposeInput): Variables {
 }
 
 /** Address of the decision trace; undefined when it is not known where people reach this instance. */
-export function traceUrl({ baseUrl, evaluationId }: ComposeInput): string | undefined {
-  return baseUrl === null ? undefined : `${baseUrl.replace(/\/+$/, '')}/evaluations/${evaluationId}`
+export function traceUrl({ baseUrl, evaluationId, rule: { project } }: ComposeInput): string | undefined {
+  if (baseUrl === null) return undefined
+  const place = project === 'default' ? '' : `?project=${encodeURIComponent(project)}`
+  return `${baseUrl.replace(/\/+$/, '')}/evaluations/${evaluationId}${place}`
 }
 
 function rowMaps(result: QueryResult | null, most: number): { [key: string]: TemplateValue }[] {

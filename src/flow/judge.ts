@@ -27,7 +27,9 @@ export interface Judgement {
   finding: Finding
   verdict: Verdict
   value: string
-  number: number | null
+  /** The least and the greatest number among the values; null where none is a number. */
+  minimum: number | null
+  maximum: number | null
   reasons: Reason[]
   error: string | null
   /** Rows of the result by fingerprint. */
@@ -39,7 +41,8 @@ export const NOTHING: Judgement = {
   finding: { kind: 'inconclusive' },
   verdict: 'skipped',
   value: '',
-  number: null,
+  minimum: null,
+  maximum: null,
   reasons: [],
   error: null,
   rows: new Map(),
@@ -118,7 +121,11 @@ export function judge(
         { code: firing.length > 0 ? 'condition-true' : 'condition-false' },
       ],
     )
-    judged.number = items.length === 1 ? (first?.number ?? null) : firing.length
+    const numbers = items.flatMap(({ number }) => number ?? [])
+    if (numbers.length > 0) {
+      judged.minimum = numbers.reduce((least, number) => Math.min(least, number))
+      judged.maximum = numbers.reduce((most, number) => Math.max(most, number))
+    }
     judged.rows = new Map(items.map((item) => [item.fingerprint, item.rows]))
     return judged
   } catch (thrown) {

@@ -4,11 +4,14 @@ import type { Flow } from '../flow.ts'
 import type { Log } from '../log.ts'
 import type { Manage } from '../manage/index.ts'
 import type { InstanceMail } from '../manage/instance-mail.ts'
+import { overviewOf } from '../manage/overview.ts'
 import type { InstanceStatus } from '../model/instance.ts'
 import type { Store } from '../store/index.ts'
 import type { Scheduler } from '../trigger/scheduler.ts'
-import { enterProject, refuseProjectTokens, requireToken } from './auth.ts'
+import { enterProject, refuseProjectTokens, requireHolder } from './auth.ts'
+import { consoleRoutes } from './console.ts'
 import { answerFailure, noRoute } from './errors.ts'
+import type { EventStreams } from './events.ts'
 import { openApi } from './openapi.ts'
 import type { ApiEnv } from './request.ts'
 import { alertRoutes } from './routes/alerts.ts'
@@ -16,6 +19,7 @@ import { channelRoutes } from './routes/channels.ts'
 import { connectionRoutes } from './routes/connections.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { evaluationRoutes, ruleEvaluationRoutes } from './routes/evaluations.ts'
+import { eventRoutes } from './routes/events.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
@@ -23,6 +27,9 @@ import { kindRoutes } from './routes/kinds.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { ruleRoutes } from './routes/rules.ts'
+import { sampleRoutes } from './routes/sample.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { trialRoutes } from './routes/trials.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
 
 export interface HttpDeps {
@@ -31,6 +38,7 @@ export interface HttpDeps {
   instanceMail: InstanceMail
   flow: Pick<Flow, 'tryRule'>
   scheduler: Pick<Scheduler, 'runNow'>
+  streams: EventStreams
   log: Pick<Log, 'defect' | 'requestFinished'>
   clock: { now(): number }
   /** What keeps it from doing its work, in words; null when nothing does. */
@@ -42,16 +50,22 @@ export interface HttpDeps {
   instance: () => Promise<InstanceStatus>
   metrics: () => Promise<{ contentType: string; text: string }>
   metricsAreOpen: () => boolean
+  /** Whether people reach it by HTTPS. */
+  isSecure: boolean
 }
 
-/** Every route. All but the two of health ask for a token, and answer only between start and stop. */
+/**
+ * Every route. All but the two of health, signing in, and the console's own files ask for a token or a session, and answer
+ * only between start and stop.
+ */
 export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   const { manage, log, clock } = deps
   const app = new Hono<ApiEnv>()
   app.use(async (context, next) => {
     const startedAt = clock.now()
     await next()
-    for (const [name, value] of securityHeaders) context.header(name, value)
+    const { headers } = context.res
+    for (const [name, value] of securityHeaders) if (!headers.has(name)) context.header(name, value)
     const { method, path } = context.req
     log.requestFinished({ method, path, status: context.res.status, took: clock.now() - startedAt })
   })
@@ -65,38 +79,53 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
     await next()
   })
   app.route('/metrics', metricsRoutes(deps))
-  app.use('/api/*', requireToken(manage.tokens))
+  app.route('/', consoleRoutes())
+  app.route('/api/v1/session', sessionRoutes(manage, deps.isSecure))
+  app.use('/api/*', requireHolder(manage))
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
   app.route('/api/v1/kinds', kindRoutes())
   app.route('/api/v1/operations', operationRoutes(deps.instanceMail))
   app.get('/api/v1/status', refuseProjectTokens, async (context) => context.json(await deps.instance()))
+  app.get('/api/v1/projects', async (context) => {
+    const { project } = context.get('holder')
+    const names = project === null ? new Set(['default', ...(await deps.store.projects.names())]) : [project]
+    return context.json({ items: [...names] })
+  })
   app.route('/api/v1/projects/:project', projectRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
-  app.use('/v1/*', requireToken(manage.tokens))
+  app.use('/v1/*', requireHolder(manage))
   app.route('/v1/notifications', notificationRoutes(manage, { runNow: deps.scheduler.runNow, now: clock.now }))
   return app
 }
 
-function projectRoutes({ store, manage, flow, scheduler, clock }: HttpDeps): Hono<ApiEnv> {
+function projectRoutes({ store, manage, flow, scheduler, streams, clock }: HttpDeps): Hono<ApiEnv> {
   const runner = { tryRule: flow.tryRule, runNow: scheduler.runNow, now: clock.now }
   return new Hono<ApiEnv>()
     .use(enterProject())
+    .get('/overview', async (context) => context.json(await overviewOf(store, context.get('caller').project)))
+    .route('/events', eventRoutes(streams, manage))
+    .route('/kinds', kindRoutes())
     .route('/connections', connectionRoutes(manage))
     .route('/channels', channelRoutes(manage))
     .route('/rules/:id/evaluations', ruleEvaluationRoutes(manage, store))
     .route('/rules', ruleRoutes(manage, store, runner))
+    .route('/trials', trialRoutes(manage))
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))
     .route('/deliveries', deliveryRoutes(manage, store))
     .route('/inbox', inboxRoutes(manage, store))
     .route('/explain', explainRoutes(manage))
+    .route('/sample', sampleRoutes(manage))
     .route('/import', importRoutes(manage))
     .route('/export', exportRoutes(manage))
 }
 
+/** Of every answer that does not bring its own: answers of the API are data, never to be kept or shown as a page. */
 const securityHeaders = [
   ['X-Content-Type-Options', 'nosniff'],
   ['Cache-Control', 'no-store'],
   ['Referrer-Policy', 'no-referrer'],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
   ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
 ] as const

@@ -5,8 +5,12 @@ import { channelEdit, newChannel } from '../manage/channels.ts'
 import { connectionEdit, newConnection } from '../manage/connections.ts'
 import { bulkRequest } from '../manage/deliveries.ts'
 import { importRequest } from '../manage/import.ts'
+import { sampleRequest } from '../manage/sample.ts'
+import { signInRequest } from '../manage/sessions.ts'
+import { conditionTrial, queryTrial, scheduleTrial } from '../manage/trials.ts'
 import { ruleDefinition } from '../model/rule.ts'
 import { build } from '../version.ts'
+import { sessionCookies } from './auth.ts'
 import { readRequest } from './routes/inbox.ts'
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
@@ -25,10 +29,16 @@ const bodies = {
   BulkRequest: bulkRequest,
   ReadRequest: readRequest,
   ImportRequest: importRequest,
+  QueryTrial: queryTrial,
+  ConditionTrial: conditionTrial,
+  ScheduleTrial: scheduleTrial,
+  SampleRequest: sampleRequest,
+  SignIn: signInRequest,
 } satisfies Record<string, v.GenericSchema>
 
 /** Every route of a project; those of `default` are also at `/api/v1` itself. */
 export const routes: readonly Route[] = [
+  ['get', '/kinds', 'Kinds of connections and channels, with the settings each takes'],
   ['get', '/connections', 'List connections'],
   ['post', '/connections', 'Create a connection', 'NewConnection'],
   ['get', '/connections/{id}', 'Read a connection'],
@@ -36,6 +46,7 @@ export const routes: readonly Route[] = [
   ['patch', '/connections/{id}', 'Change a connection', 'ConnectionEdit'],
   ['delete', '/connections/{id}', 'Remove a connection'],
   ['post', '/connections/{id}/check', 'Connect and tell what was found'],
+  ['post', '/connections/{id}/query', 'Try a query on real rows', 'QueryTrial'],
   ['get', '/channels', 'List channels'],
   ['post', '/channels', 'Create a channel', 'NewChannel'],
   ['get', '/channels/{id}', 'Read a channel'],
@@ -59,6 +70,7 @@ export const routes: readonly Route[] = [
   ['post', '/rules/{id}/run', 'Evaluate it now'],
   ['post', '/rules/{id}/preview', 'Try it without storing or sending anything'],
   ['get', '/rules/{id}/evaluations', 'List its evaluations, newest first'],
+  ['get', '/rules/{id}/values', 'What it measured over time, and the thresholds of its condition'],
   ['get', '/evaluations', 'List evaluations, newest first'],
   ['get', '/evaluations/{id}', 'Read an evaluation with its decision trace'],
   ['get', '/alerts', 'List alerts'],
@@ -74,23 +86,34 @@ export const routes: readonly Route[] = [
   ['post', '/inbox/{id}/unread', 'Mark a message as unread again'],
   ['post', '/import/vianops', 'Plan an import of VIANOPS notifications, or do it', 'ImportRequest'],
   ['get', '/export/vianops', 'Give imported notifications back'],
+  ['post', '/trials/condition', 'Try a condition on given rows', 'ConditionTrial'],
+  ['post', '/trials/schedule', 'A schedule in words, and its next times', 'ScheduleTrial'],
+  ['get', '/overview', 'What fires, what is in trouble and what waits'],
+  ['get', '/events', 'What changes, as server-sent events'],
+  ['get', '/sample', 'The sample, if there is one'],
+  ['post', '/sample', 'Make a sample database with rules on it', 'SampleRequest'],
+  ['delete', '/sample', 'Remove the sample'],
   ['get', '/explain/{id}', 'Why a rule, evaluation or delivery did or did not send'],
 ]
 
-/** What belongs to no project. */
-const instanceRoutes = [
-  ['/api/v1/status', 'How the whole instance stands'],
-  ['/api/v1/kinds', 'Kinds of connections and channels with their settings'],
-] as const
+/** Routes of the instance as a whole. */
+const instanceRoutes: readonly Route[] = [
+  ['post', '/session', 'Sign in: a token is turned into a cookie that only the browser holds', 'SignIn'],
+  ['get', '/session', 'Who one is'],
+  ['get', '/status', 'How the whole instance stands'],
+  ['get', '/kinds', 'Kinds of connections and channels with their settings'],
+  ['get', '/projects', 'Names of the projects one may see'],
+  ['delete', '/session', 'Sign out'],
+]
 
 /** The description of the API, made of the schemas that check its requests. */
 export function openApi() {
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const route of routes) {
-    const path = `/api/v1/projects/{project}${route[1]}`
-    paths[path] = { ...paths[path], [route[0]]: operation(route) }
-  }
-  for (const [path, summary] of instanceRoutes) paths[path] = { get: { summary, responses: responses() } }
+  const placed = [
+    ...routes.map((route) => [`/api/v1/projects/{project}${route[1]}`, route] as const),
+    ...instanceRoutes.map((route) => [`/api/v1${route[1]}`, route] as const),
+  ]
+  for (const [path, route] of placed) paths[path] = { ...paths[path], [route[0]]: operation(path, route) }
   const schemas = Object.entries(bodies).map(([name, schema]) => {
     const { $schema: _, ...rest } = toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' })
     return [name, rest] as const
@@ -104,15 +127,18 @@ export function openApi() {
     },
     paths,
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookies.secure },
+      },
       schemas: { ...Object.fromEntries(schemas), Error: failure },
     },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
   }
 }
 
-function operation([, path, summary, body]: Route) {
-  const parameters = [...`{project}${path}`.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+function operation(path: string, [, , summary, body]: Route) {
+  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,

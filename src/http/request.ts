@@ -5,9 +5,11 @@ import type { Caller } from '../manage/context.ts'
 import type { TokenHolder } from '../manage/tokens.ts'
 import { validate } from '../model/validate.ts'
 import { parseJson } from './json.ts'
+import type { Client } from './server.ts'
 
 /** What the middleware leaves for the routes. */
 export interface ApiEnv {
+  Bindings: Client
   Variables: { holder: TokenHolder; caller: Caller }
 }
 

@@ -1,7 +1,14 @@
 import type { AddressInfo } from 'node:net'
+import type { Http2Bindings, HttpBindings } from '@hono/node-server'
 import { AppError, messageOf } from '../errors.ts'
 
-export type Fetch = (request: Request) => Response | Promise<Response>
+/** What the server knows of who asks, besides the request. */
+export interface Client {
+  /** Where the connection comes from; a proxy's address where one stands in between. */
+  address?: string
+}
+
+export type Fetch = (request: Request, client?: Client) => Response | Promise<Response>
 
 export interface HttpServer {
   port: number
@@ -21,12 +28,12 @@ const BODY_CEILING = 32 * 1024 * 1024
 const IDLE = 120
 
 /** Serves HTTP with the runtime's own server. Throws `unavailable` when it cannot listen. */
-export async function listen(fetch: Fetch, { host, port }: ListenOptions): Promise<HttpServer> {
+export async function listen(handle: Fetch, { host, port }: ListenOptions): Promise<HttpServer> {
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
   try {
-    if (process.versions['bun'] !== undefined) return listenBun(fetch, host, port)
-    if (process.versions['deno'] !== undefined) return listenDeno(fetch, host, port)
-    return await listenNode(fetch, host, port)
+    if (process.versions['bun'] !== undefined) return listenBun(handle, host, port)
+    if (process.versions['deno'] !== undefined) return listenDeno(handle, host, port)
+    return await listenNode(handle, host, port)
   } catch (thrown) {
     throw new AppError(
       'unavailable',
@@ -35,8 +42,14 @@ export async function listen(fetch: Fetch, { host, port }: ListenOptions): Promi
   }
 }
 
-function listenBun(fetch: Fetch, hostname: string, port: number): HttpServer {
-  const server = Bun.serve({ fetch, hostname, port, idleTimeout: IDLE, maxRequestBodySize: BODY_CEILING })
+function listenBun(handle: Fetch, hostname: string, port: number): HttpServer {
+  const server = Bun.serve({
+    fetch: (request, server) => handle(request, clientOf(server.requestIP(request)?.address)),
+    hostname,
+    port,
+    idleTimeout: IDLE,
+    maxRequestBodySize: BODY_CEILING,
+  })
   return { port: server.port ?? port, stop: (grace) => endWithin(grace, server.stop(), () => server.stop(true)) }
 }
 
@@ -44,20 +57,24 @@ function listenBun(fetch: Fetch, hostname: string, port: number): HttpServer {
 interface DenoServer {
   serve(
     options: { hostname: string; port: number; onListen(): void },
-    handler: Fetch,
+    handler: (request: Request, info: { remoteAddr: { hostname?: string } }) => Response | Promise<Response>,
   ): { addr: { port: number }; shutdown(): Promise<void> }
 }
 
-function listenDeno(fetch: Fetch, hostname: string, port: number): HttpServer {
+function listenDeno(handle: Fetch, hostname: string, port: number): HttpServer {
   const { Deno } = globalThis as unknown as { Deno: DenoServer }
-  const server = Deno.serve({ hostname, port, onListen() {} }, fetch)
+  const server = Deno.serve({ hostname, port, onListen() {} }, (request, { remoteAddr }) =>
+    handle(request, clientOf(remoteAddr.hostname)),
+  )
   return { port: server.addr.port, stop: (grace) => endWithin(grace, server.shutdown(), () => {}) }
 }
 
-async function listenNode(fetch: Fetch, hostname: string, port: number): Promise<HttpServer> {
+async function listenNode(handle: Fetch, hostname: string, port: number): Promise<HttpServer> {
   const { serve } = await import('@hono/node-server')
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
-    const starting = serve({ fetch, hostname, port }, () => resolve(starting))
+    const answer = (request: Request, { incoming }: HttpBindings | Http2Bindings) =>
+      handle(request, clientOf(incoming.socket.remoteAddress))
+    const starting = serve({ fetch: answer, hostname, port }, () => resolve(starting))
     starting.once('error', reject)
   })
   const closed = () => new Promise<void>((resolve) => server.close(() => resolve()))
@@ -65,6 +82,10 @@ async function listenNode(fetch: Fetch, hostname: string, port: number): Promise
     port: (server.address() as AddressInfo).port,
     stop: (grace) => endWithin(grace, closed(), () => 'closeAllConnections' in server && server.closeAllConnections()),
   }
+}
+
+function clientOf(address: string | undefined): Client {
+  return address === undefined ? {} : { address }
 }
 
 async function endWithin(grace = 5000, ended: Promise<unknown>, force: () => unknown): Promise<void> {

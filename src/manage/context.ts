@@ -31,6 +31,8 @@ export interface ManageContext {
   readSchedule: (schedule: RuleDefinition['schedule'], anchor: number) => { next(time: number): number | null }
   /** What the instance gives for settings of a kind of channel that are left out. */
   defaultsOf?: (kind: string) => JsonObject | undefined
+  /** Folder of the sample database. */
+  sampleFolder: string
   /** Called after a change that may make a rule due sooner. */
   onRulesChanged: () => void
 }

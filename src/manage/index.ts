@@ -7,7 +7,10 @@ import { createExplainer, type Explainer } from './explain.ts'
 import { type ImportManager, manageImport } from './import.ts'
 import { manageNotifications, type NotificationManager } from './notifications.ts'
 import { manageRules, type RuleManager } from './rules.ts'
+import { manageSample, type SampleManager } from './sample.ts'
+import { manageSessions, type SessionManager } from './sessions.ts'
 import { manageTokens, type TokenManager } from './tokens.ts'
+import { manageTrials, type TrialManager } from './trials.ts'
 
 /** Everything people change: validated, sealed, stored and noted in the audit trail. */
 export interface Manage {
@@ -19,20 +22,29 @@ export interface Manage {
   imports: ImportManager
   deliveries: DeliveryManager
   tokens: TokenManager
+  sessions: SessionManager
+  trials: TrialManager
+  sample: SampleManager
   explain: Explainer
 }
 
 export function createManage(context: ManageContext): Manage {
   const rules = manageRules(context)
+  const tokens = manageTokens(context)
+  const connections = manageConnections(context)
+  const channels = manageChannels(context)
   return {
-    connections: manageConnections(context),
-    channels: manageChannels(context),
+    connections,
+    channels,
     sends: manageChannelSends(context),
     rules,
     notifications: manageNotifications(context, rules),
     imports: manageImport(context, rules),
     deliveries: manageDeliveries(context),
-    tokens: manageTokens(context),
+    tokens,
+    sessions: manageSessions(context, tokens),
+    trials: manageTrials(context),
+    sample: manageSample(context, { connections, channels, rules }),
     explain: createExplainer(context.store),
   }
 }

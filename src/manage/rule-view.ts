@@ -24,6 +24,8 @@ export const READ_ONLY = [
   'lastRunAt',
   'lastSuccessAt',
   'lastAlertAt',
+  'status',
+  'scheduleWords',
 ] as const
 
 /** Shows a rule. */

@@ -19,6 +19,8 @@ const newToken = v.strictObject({
 
 /** Who a token stands for. */
 export interface TokenHolder {
+  /** Id of the token. */
+  id: string
   name: string
   role: Role
   project: string | null

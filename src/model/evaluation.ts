@@ -69,6 +69,7 @@ export interface Evaluation {
   replayable: boolean
   repeats: number
   firstAt: number
+  /** The least and the greatest number among the values, over the whole run; null where none was a number. */
   minimum: number | null
   maximum: number | null
 }

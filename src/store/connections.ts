@@ -133,6 +133,9 @@ export function connectionQueries({ database: { orm }, writer, clock }: StoreCon
       })
     },
 
+    /** Those of a kind, of all projects. */
+    ofKind: async (kind: string): Promise<ConnectionRow[]> => kept.all().filter((row) => row.kind === kind),
+
     /** Connections whose breaker is open. */
     failing: async (): Promise<ConnectionRow[]> => kept.all().filter(({ openSince }) => openSince !== null),
   }

@@ -65,6 +65,18 @@ export function deliveryQueries(context: StoreContext) {
      WHERE finished_at IS NOT NULL AND state <> 'delivered' GROUP BY state`,
   )
 
+  const projectCounts = raw.prepare<[string, string], CountRow>(
+    `SELECT state, count(*) AS count FROM deliveries INDEXED BY deliveries_open
+     WHERE finished_at IS NULL AND project = ? GROUP BY state UNION ALL
+     SELECT state, count(*) AS count FROM deliveries INDEXED BY deliveries_failed
+     WHERE finished_at IS NOT NULL AND state <> 'delivered' AND project = ? GROUP BY state`,
+  )
+  const oldestOpen = raw
+    .prepare<[string], number | null>(
+      'SELECT min(created_at) FROM deliveries INDEXED BY deliveries_open WHERE finished_at IS NULL AND project = ?',
+    )
+    .pluck()
+
   function stored(id: string): FullRecord {
     const row = one.get(id)
     if (row === undefined) throw new AppError('not-found', `There is no delivery ${id}.`)
@@ -156,11 +168,19 @@ export function deliveryQueries(context: StoreContext) {
       })),
 
     /** How many there are in each state but `delivered`. */
-    counts: async (): Promise<Record<Exclude<DeliveryState, 'delivered'>, number>> => {
+    counts: async (): Promise<Record<CountedState, number>> => {
       const counts = { pending: 0, sending: 0, rejected: 0, dead: 0, unknown: 0, superseded: 0, discarded: 0 }
       for (const { state, count } of [...openCounts.all(), ...failedCounts.all()])
         if (state !== 'delivered') counts[state] += count
       return counts
+    },
+
+    /** The same for one project, with the time (ms since 1970) the longest waiting one was made. */
+    backlog: async (project: string): Promise<Backlog> => {
+      const found: Partial<Backlog> = {}
+      for (const { state, count } of projectCounts.all(project, project)) found[state as CountedState] = count
+      const oldest = oldestOpen.get(project) ?? null
+      return { pending: 0, sending: 0, rejected: 0, dead: 0, unknown: 0, superseded: 0, discarded: 0, ...found, oldest }
     },
 
     /** Sends it again, or now instead of later, with a new deadline. Throws `not-found` and `conflict`. */
@@ -191,6 +211,9 @@ export function deliveryQueries(context: StoreContext) {
     discardAll: (filter: DeliveryFilter): Promise<number> => bulk(filter, DISCARDABLE, discardRow),
   }
 }
+
+type CountedState = Exclude<DeliveryState, 'delivered'>
+export type Backlog = Record<CountedState, number> & { oldest: number | null }
 
 interface CountRow {
   state: DeliveryState

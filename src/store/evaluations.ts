@@ -1,5 +1,5 @@
 import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
-import type { Alert, RouteState } from '../model/alert.ts'
+import type { Alert, AlertState, RouteState } from '../model/alert.ts'
 import type { DeliveryState, NewDelivery } from '../model/delivery.ts'
 import type { Evaluation, Trace, Verdict } from '../model/evaluation.ts'
 import type { Reason } from '../model/reason.ts'
@@ -25,7 +25,9 @@ export interface EvaluationCommit {
   at: number
   verdict: Verdict
   value: string
-  number: number | null
+  /** The least and the greatest number among the values of its alerts. */
+  minimum: number | null
+  maximum: number | null
   /** Something changed or failed: the trace is kept in full. */
   notable: boolean
   trace: Trace
@@ -46,6 +48,15 @@ export interface AlertRow extends Alert {
   project: string
   rule: string
 }
+
+/** How a rule stands. */
+export interface RuleStanding {
+  latest: Pick<Evaluation, 'id' | 'at' | 'verdict' | 'value'> | null
+  alerts: Partial<Record<AlertState, number>>
+}
+
+/** What one evaluation, or a run of unchanged ones, measured. */
+export type ValuePoint = Pick<Evaluation, 'id' | 'firstAt' | 'at' | 'minimum' | 'maximum' | 'verdict'>
 
 export type EvaluationQueries = ReturnType<typeof evaluationQueries>
 
@@ -92,6 +103,17 @@ export function evaluationQueries(
     .prepare<[string], string | Buffer | null>('SELECT previous FROM rule_clocks WHERE rule_id = ?')
     .pluck()
 
+  const latestOf = raw.prepare<[string], RuleStanding['latest'] & object>(
+    'SELECT id, at, verdict, value FROM evaluations WHERE rule_id = ? ORDER BY at DESC, seq DESC LIMIT 1',
+  )
+  const alertCounts = raw.prepare<[string], { state: AlertState; count: number }>(
+    "SELECT state, count(*) AS count FROM alerts WHERE rule_id = ? AND state <> 'normal' GROUP BY state",
+  )
+  const valuesOf = raw.prepare<[string, number, number], ValuePoint>(
+    `SELECT id, first_at AS firstAt, at, minimum, maximum, verdict FROM evaluations
+     WHERE rule_id = ? AND at >= ? ORDER BY at DESC, seq DESC LIMIT ?`,
+  )
+
   /** Only what is stored here gives a rule state, so that a rule found without any stays so until then. */
   function hasNone(ruleId: string): boolean {
     if (stateless.has(ruleId)) return true
@@ -135,8 +157,8 @@ export function evaluationQueries(
       pack(trace),
       kept,
       at,
-      commit.number,
-      commit.number,
+      commit.minimum,
+      commit.maximum,
     )
     for (const alert of commit.alerts)
       upsertAlert.run(
@@ -239,6 +261,17 @@ export function evaluationQueries(
       writer.write(() => {
         orm.update(ruleClocks).set({ claimedTick: null }).where(eq(ruleClocks.ruleId, ruleId)).run()
       }, 'paced'),
+
+    /** For each of these rules: its latest evaluation, if there is one, and its alerts that are not normal, by state. */
+    standing: async (ruleIds: readonly string[]): Promise<RuleStanding[]> =>
+      ruleIds.map((id) => ({
+        latest: latestOf.get(id) ?? null,
+        alerts: Object.fromEntries(alertCounts.all(id).map(({ state, count }) => [state, count])),
+      })),
+
+    /** The numbers of a rule's evaluations from `from` on, the latest `limit` of them, oldest first. */
+    values: async (ruleId: string, from: number, limit: number): Promise<ValuePoint[]> =>
+      valuesOf.all(ruleId, from, limit).reverse(),
 
     /** Number of open alerts by state. */
     openCounts: async (project: string): Promise<Record<string, number>> => {

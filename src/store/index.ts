@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { type AuditQueries, auditQueries } from './audit.ts'
 import { type CensusQueries, censusQueries } from './census.ts'
+import { type Changes, observed } from './changes.ts'
 import { type ChannelQueries, channelQueries } from './channels.ts'
 import { type ConnectionQueries, connectionQueries } from './connections.ts'
 import type { Database } from './database.ts'
@@ -9,8 +10,10 @@ import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
 import { type InboxQueries, inboxQueries } from './inbox.ts'
 import { type KeyQueries, keyQueries } from './keys.ts'
 import type { LogSync } from './log-sync.ts'
+import { type ProjectQueries, projectQueries } from './projects.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
 import { type RuleQueries, ruleQueries } from './rules.ts'
+import { type SessionQueries, sessionQueries } from './sessions.ts'
 import { type TokenQueries, tokenQueries } from './tokens.ts'
 import { type CommitListener, createWriter } from './writer.ts'
 
@@ -22,11 +25,15 @@ export interface Store {
   inbox: InboxQueries
   connections: ConnectionQueries
   channels: ChannelQueries
+  projects: ProjectQueries
   tokens: TokenQueries
+  sessions: SessionQueries
   keys: KeyQueries
   audit: AuditQueries
   retention: RetentionQueries
   census: CensusQueries
+  /** Tells what of this changes, for those who look on. */
+  changes: Changes
   /** Commits what waits and closes the file. */
   close(): void
 }
@@ -41,14 +48,16 @@ export function createStore(
   const writer = createWriter(database, clock, sync, onCommit)
   const context = { database, writer, clock }
   const deliveries = deliveryQueries(context)
-  return {
+  return observed({
     rules: ruleQueries(context),
     evaluations: evaluationQueries(context, deliveries.insert),
     deliveries,
     inbox: inboxQueries(context),
     connections: connectionQueries(context),
     channels: channelQueries(context),
+    projects: projectQueries(context),
     tokens: tokenQueries(context),
+    sessions: sessionQueries(context),
     keys: keyQueries(context),
     audit: auditQueries(context),
     retention: retentionQueries(context),
@@ -58,5 +67,5 @@ export function createStore(
       sync?.close()
       database.raw.close()
     },
-  }
+  })
 }

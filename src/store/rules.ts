@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, max, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, max, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
@@ -79,6 +79,10 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
   )
   const claimStatement = raw.prepare<[number | null, string, number]>(
     'UPDATE rule_clocks SET claimed_tick = next_due_at, next_due_at = ? WHERE rule_id = ? AND next_due_at = ? AND claimed_tick IS NULL',
+  )
+  const none = { count: 0, paused: 0 }
+  const countsOf = raw.prepare<[string], typeof none>(
+    `SELECT count(*) AS count, coalesce(sum(definition ->> '$.paused'), 0) AS paused FROM rules WHERE project = ?`,
   )
   const nextStatement = raw
     .prepare('SELECT min(next_due_at) FROM rule_clocks WHERE next_due_at IS NOT NULL AND claimed_tick IS NULL')
@@ -204,6 +208,18 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
         .limit(500)
         .all()
         .map((row) => row.name),
+
+    /** How many a project has, and how many of them are paused. */
+    counts: async (project: string): Promise<{ count: number; paused: number }> => countsOf.get(project) ?? none,
+
+    /** Those that cannot run, by name. */
+    blocked: async (project: string, limit: number): Promise<Rule[]> =>
+      joined()
+        .where(and(eq(rules.project, project), isNotNull(rules.blocked)))
+        .orderBy(asc(rules.name))
+        .limit(limit)
+        .all()
+        .map(toRule),
 
     count: async (): Promise<number> => raw.prepare('SELECT count(*) FROM rules').pluck().get() as number,
 

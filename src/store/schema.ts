@@ -26,6 +26,17 @@ export const tokens = sqliteTable('tokens', {
   revokedAt: integer(),
 })
 
+/** Sign-ins of the console. Each stands for a token, and ends with it. */
+export const sessions = sqliteTable('sessions', {
+  /** SHA-256 of the session's secret, which only the browser keeps. */
+  hash: text().primaryKey(),
+  tokenId: text()
+    .notNull()
+    .references(() => tokens.id, { onDelete: 'cascade' }),
+  createdAt: integer().notNull(),
+  expiresAt: integer().notNull(),
+})
+
 /** Data keys, wrapped by the master key. */
 export const dataKeys = sqliteTable('data_keys', {
   id: text().primaryKey(),

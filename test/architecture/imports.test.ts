@@ -57,3 +57,16 @@ describe('imports', () => {
     expect(outside).toEqual([])
   })
 })
+
+test('the console knows the types of the source and nothing else of it', () => {
+  const console = sourceFiles('public')
+  expect(console.length).toBeGreaterThan(10)
+  const more = console.flatMap(({ path, imports }) =>
+    imports.flatMap(({ target, typeOnly }) =>
+      target === null || target.startsWith('public/') || (target.startsWith('src/') && typeOnly)
+        ? []
+        : [`${path} imports ${target}`],
+    ),
+  )
+  expect(more).toEqual([])
+})

@@ -90,6 +90,12 @@ describe("the rule's own texts", () => {
     links: [{ text: 'Model {{ labels.model }}', url: 'https://x.example/{{ labels.model }}' }],
   }
 
+  test('the address of the trace names the project unless it is the default one', async () => {
+    const given = input()
+    const { message } = await composeMessage({ ...given, rule: { ...given.rule, project: 'blue & red' } })
+    expect(message.traceUrl).toBe('https://tocsin.example/evaluations/evl_1?project=blue%20%26%20red')
+  })
+
   test('take the place of the built-in ones', async () => {
     const { message, errors } = await composeMessage(input({ definition: { message: own } }))
     expect(errors).toEqual([])

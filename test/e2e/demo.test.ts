@@ -17,13 +17,13 @@ test('the demonstration tells the whole story and leaves nothing behind', async 
   })
   const shows = (text: RegExp, limit: number) => eventually(() => expect(out + err).toMatch(text), limit)
   try {
-    await shows(/API {4}http:\/\/127\.0\.0\.1:\d+\/api\/v1\nToken {2}tcs_/, 10_000)
+    await shows(/Console {2}http:\/\/127\.0\.0\.1:\d+\nToken {4}tcs_/, 10_000)
     await shows(/alert {7}churn: normal to firing, value/, 20_000)
     await shows(/received {4}firing \(warning\): Model drift/, 5_000)
     await shows(/delivered {3}msg_/, 5_000)
     await shows(/suppressed {2}Suppressed after the last delivered message/, 20_000)
     await shows(/received {4}resolved \(info\): .*churn/, 40_000)
-    const folder = /Files {2}(\S+)/.exec(out)?.[1] ?? ''
+    const folder = /Files {4}(\S+)/.exec(out)?.[1] ?? ''
     expect(existsSync(folder)).toBe(true)
     child.kill('SIGINT')
     await once(child, 'exit')

@@ -25,7 +25,8 @@ function commitOf(changes: Partial<EvaluationCommit> = {}): EvaluationCommit {
     at,
     verdict: 'true',
     value: '3',
-    number: 3,
+    minimum: 3,
+    maximum: 4,
     notable: true,
     trace: {
       cause: 'schedule',
@@ -157,7 +158,7 @@ describe('a result', () => {
   test('is kept, and shown in the trace', async () => {
     await world.store.evaluations.commit(commitOf())
     const found = await world.store.evaluations.get('default', 'evl_100')
-    expect(found).toMatchObject({ replayable: true, minimum: 3, maximum: 3, repeats: 1 })
+    expect(found).toMatchObject({ replayable: true, minimum: 3, maximum: 4, repeats: 1 })
     expect(found?.result?.rows).toEqual([[3]])
     expect(found?.trace?.sample).toEqual({ columns: [{ name: 'n', type: 'integer' }], rows: [[3]] })
   })

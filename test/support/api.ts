@@ -71,7 +71,8 @@ export async function testApi(settings: Record<string, string> = {}): Promise<Te
       if (content !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json')
       const init = { method, headers, ...(content === undefined ? {} : { body: content }) }
       const response = await app.fetch(new Request(`http://tocsin.test${path}`, init))
-      const text = await response.text()
+      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+      const text = isStream ? await firstOf(response) : await response.text()
       return { status: response.status, headers: response.headers, text, json: parsed(text) }
     },
     async [Symbol.asyncDispose]() {
@@ -79,6 +80,14 @@ export async function testApi(settings: Record<string, string> = {}): Promise<Te
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** What comes first of an answer without end. */
+async function firstOf(response: Response): Promise<string> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const { value } = await reader.read()
+  await reader.cancel()
+  return new TextDecoder().decode(value)
 }
 
 function parsed(text: string): unknown {

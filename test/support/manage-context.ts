@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type Connection, QueryError } from '../../src/connections/connection.ts'
 import type { Caller, ManageContext } from '../../src/manage/context.ts'
 import type { QueryResult } from '../../src/model/result.ts'
@@ -32,6 +33,7 @@ export function testManage(): TestManage {
     sources: { open: () => playedConnection(context) },
     programs: createPrograms(['/bin']),
     readSchedule,
+    sampleFolder: join(database.folder, 'sample'),
     changes: 0,
     onRulesChanged: () => {
       context.changes += 1

@@ -3,7 +3,7 @@ import type { Manage } from '../../manage/index.ts'
 import { type ApiEnv, flag, page, pageOf, pathPart, readJson, readOptionalJson, readQuery } from '../request.ts'
 
 /** Connections: `/connections`. */
-export function connectionRoutes({ connections }: Pick<Manage, 'connections'>): Hono<ApiEnv> {
+export function connectionRoutes({ connections, trials }: Pick<Manage, 'connections' | 'trials'>): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get('/', async (context) => {
       const { limit, after } = readQuery(context, page)
@@ -26,6 +26,10 @@ export function connectionRoutes({ connections }: Pick<Manage, 'connections'>): 
       const { force } = readQuery(context, { force: flag })
       await connections.remove(context.get('caller'), pathPart(context, 'id'), force)
       return context.body(null, 204)
+    })
+    .post('/:id/query', async (context) => {
+      const body = await readJson(context)
+      return context.json(await trials.query(context.get('caller'), pathPart(context, 'id'), body))
     })
     .post('/:id/check', async (context) => {
       await readOptionalJson(context)

@@ -1,10 +1,9 @@
 import { Hono } from 'hono'
-import type { Manage } from '../../manage/index.ts'
-import { refuseProjectTokens, requireToken } from '../auth.ts'
+import { type Doors, refuseProjectTokens, requireHolder } from '../auth.ts'
 import type { ApiEnv } from '../request.ts'
 
 export interface MetricsDeps {
-  manage: Pick<Manage, 'tokens'>
+  manage: Doors
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Whether they are for everybody. */
   metricsAreOpen: () => boolean
@@ -12,7 +11,7 @@ export interface MetricsDeps {
 
 /** Prometheus' figures, for holders of a token of no single project, or for everybody where that was configured. */
 export function metricsRoutes({ manage, metrics, metricsAreOpen }: MetricsDeps): Hono<ApiEnv> {
-  const ask = requireToken(manage.tokens)
+  const ask = requireHolder(manage)
   const unlessOpen = (guard: typeof ask): typeof ask => {
     return (context, next) => (metricsAreOpen() ? next() : guard(context, next))
   }

@@ -5,11 +5,13 @@ import type { Flow, Tick } from '../../flow.ts'
 import { explainEvaluation } from '../../manage/explain.ts'
 import type { Manage } from '../../manage/index.ts'
 import { previewOf } from '../../manage/preview.ts'
+import { statusesOf, valuesOf } from '../../manage/rule-status.ts'
 import { versionOf } from '../../manage/rules.ts'
+import { wordsOf } from '../../manage/trials.ts'
 import type { Rule } from '../../model/rule.ts'
 import type { EvaluationCommit } from '../../store/evaluations.ts'
 import type { Store } from '../../store/index.ts'
-import { type ApiEnv, page, pageOf, pathPart, readJson, readQuery } from '../request.ts'
+import { type ApiEnv, page, pageOf, pathPart, readJson, readQuery, time } from '../request.ts'
 
 export interface RuleRunner {
   /** Evaluates a rule now and stores what it decides. */
@@ -33,16 +35,27 @@ export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, store: Store, runne
         ...(connection === undefined ? {} : { connection }),
       })
       const { next } = pageOf(found, limit, ({ index }) => String(index))
-      return context.json({ items: found.map(({ rule }) => rule), next })
+      const statuses = await statusesOf(
+        store,
+        found.map(({ rule }) => rule),
+      )
+      return context.json({ items: found.map(({ rule }, index) => ({ ...rule, status: statuses[index] })), next })
     })
     .post('/', async (context) => context.json(await rules.create(context.get('caller'), await readJson(context)), 201))
     .post('/preview', async (context) => {
       const rule = await rules.draft(context.get('caller'), await readJson(context))
       return context.json(await previewOf(store, rule, await runner.tryRule(rule)))
     })
-    .get('/:id', async (context) =>
-      context.json(await rules.get(context.get('caller').project, pathPart(context, 'id'))),
-    )
+    .get('/:id', async (context) => {
+      const rule = await rules.get(context.get('caller').project, pathPart(context, 'id'))
+      const [status] = await statusesOf(store, [rule])
+      return context.json({ ...rule, status, scheduleWords: wordsOf(rule.schedule) })
+    })
+    .get('/:id/values', async (context) => {
+      const { from = 0, limit } = readQuery(context, { from: v.optional(time), limit: page.limit })
+      const rule = await rules.named(context.get('caller').project, pathPart(context, 'id'))
+      return context.json(await valuesOf(store, rule, from, limit))
+    })
     .put('/:id', async (context) => {
       const body = await readJson(context)
       return context.json(await rules.update(context.get('caller'), pathPart(context, 'id'), body, versionOf(body)))

@@ -119,6 +119,11 @@ export type Node =
   | CallNode
   | Form
 
+/** A node and all below it. */
+export function nodesOf(node: Node): Node[] {
+  return [node, ...childrenOf(node).flatMap(nodesOf)]
+}
+
 /** The nodes directly below one, in the order they are written. */
 export function childrenOf(node: Node): Node[] {
   switch (node.kind) {

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import * as v from 'valibot'
-import { rules, tellEvaluation } from '../../../src/cli/demo/story.ts'
+import { tellEvaluation } from '../../../src/cli/demo/story.ts'
 import type { Evaluation, Trace } from '../../../src/model/evaluation.ts'
-import { ruleDefinition } from '../../../src/model/rule.ts'
 
 const trace: Trace = {
   cause: 'schedule',
@@ -39,10 +37,6 @@ const alert = { fingerprint: 'churn', labels: { model: 'churn' }, value: '0.42',
 const route = { route: 'inbox', channel: 'inbox', fingerprints: ['churn'] }
 
 describe('the story', () => {
-  test('its rules are valid', () => {
-    for (const rule of rules) expect(v.safeParse(ruleDefinition, rule).issues).toBeUndefined()
-  })
-
   test('an evaluation is told with its value, what changed and what was queued', () => {
     const lines = tellEvaluation('Model drift', {
       ...evaluation,

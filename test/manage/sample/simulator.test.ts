@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { figures, startSimulator } from '../../../src/cli/demo/simulator.ts'
+import { DRIFT_LIMIT, figures, startSimulator } from '../../../src/manage/sample/simulator.ts'
+import { manualClock } from '../../support/manual-clock.ts'
 
 const drifting = (second: number) =>
   figures(second)
-    .filter(({ score, threshold }) => score > threshold)
+    .filter(({ score }) => score > DRIFT_LIMIT)
     .map(({ name }) => name)
 const errorRate = (second: number) => {
   const all = figures(second)
@@ -32,13 +33,19 @@ test('the story repeats', () => {
   expect(drifting(83)).toEqual(['churn'])
 })
 
-test('the figures are in the database from the start', () => {
+test('the figures are in the database from the start, and change every second', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-simulator-'))
-  const simulator = startSimulator(join(folder, 'models.db'))
+  const file = join(folder, 'models.db')
+  const clock = manualClock(1_000_000)
+  const simulator = startSimulator(file, clock)
   try {
-    const database = new Sqlite(simulator.file, { readonly: true })
+    const database = new Sqlite(file, { readonly: true })
+    const churn = database.prepare("SELECT score FROM drift WHERE model = 'churn'").pluck()
     expect(database.prepare('SELECT count(*) FROM drift').pluck().get()).toBe(3)
     expect(database.prepare('SELECT sum(requests) > sum(failed) FROM predictions').pluck().get()).toBe(1)
+    expect(churn.get()).toBeLessThan(DRIFT_LIMIT)
+    for (let second = 0; second < 4; second += 1) clock.advance(1000)
+    expect(churn.get()).toBeGreaterThan(DRIFT_LIMIT)
     database.close()
   } finally {
     simulator.stop()

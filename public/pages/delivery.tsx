@@ -1,0 +1,158 @@
+import { call, pathOf } from '../api.ts'
+import { duration, labelText } from '../format.ts'
+import { useRights } from '../holder.ts'
+import { useData } from '../live.ts'
+import { Action, Facts, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
+import { MessageView } from '../parts/message.tsx'
+import { useId } from '../router.tsx'
+import type { Attempt, FullDelivery } from '../types.ts'
+
+const retriable = ['pending', 'rejected', 'dead', 'unknown', 'discarded']
+const discardable = ['pending', 'rejected', 'dead', 'unknown']
+
+/** One message with every attempt to send it. */
+export function DeliveryPage() {
+  const id = useId()
+  const path = pathOf('deliveries', id)
+  const { canEdit } = useRights()
+  const { data, error, reload } = useData<FullDelivery>(path, ['deliveries'])
+  if (data === undefined)
+    return (
+      <Page title="Delivery">
+        <Pending error={error} />
+      </Page>
+    )
+  const { message, state, attempts } = data
+  const act = (verb: string) => () => call('POST', `${path}/${verb}`).then(reload)
+  return (
+    <Page
+      title={message.title === '' ? id : message.title}
+      actions={
+        canEdit ? (
+          <>
+            {retriable.includes(state) ? (
+              <Action run={act('retry')}>{state === 'pending' ? 'Send now' : 'Send again'}</Action>
+            ) : null}
+            {discardable.includes(state) ? (
+              <Action tone="danger" confirm="Give this message up for good?" run={act('discard')}>
+                Discard
+              </Action>
+            ) : null}
+          </>
+        ) : null
+      }
+    >
+      <section class="panel">
+        <Facts of={factsOf(data)} />
+      </section>
+      <Panel title="Attempts">
+        <Attempts of={attempts} />
+      </Panel>
+      <Panel title="Message">
+        <MessageView message={message} />
+      </Panel>
+    </Page>
+  )
+}
+
+function factsOf({
+  state,
+  reason,
+  createdAt,
+  nextAt,
+  finishedAt,
+  waitsFor,
+  target,
+  message,
+  evaluationId,
+  ruleId,
+  kind,
+}: FullDelivery): [string, preact.ComponentChildren][] {
+  const about = message.alerts
+    .slice(0, 5)
+    .map(({ labels }) => labelText(labels))
+    .filter(Boolean)
+    .join('; ')
+  return [
+    ['State', <State key="state" of={state} />],
+    ['Why', reason?.text ?? ''],
+    ['Kind', kind],
+    ['Made', <Time key="made" at={createdAt} />],
+    ...(nextAt === null
+      ? []
+      : [['Next attempt', <Time key="next" at={nextAt} />] as [string, preact.ComponentChildren]]),
+    ...(finishedAt === null
+      ? []
+      : [['Finished', <Time key="end" at={finishedAt} />] as [string, preact.ComponentChildren]]),
+    [
+      'To',
+      target.channelId === null ? (
+        `${target.kind} ${target.destination}`
+      ) : (
+        <a key="channel" href={pathOf('channels', target.channelId)}>
+          <Text>{`${target.kind} ${target.destination}`}</Text>
+        </a>
+      ),
+    ],
+    [
+      'Rule',
+      ruleId === null ? (
+        'none'
+      ) : (
+        <a key="rule" href={pathOf('rules', ruleId)}>
+          <Text>{message.rule === '' ? ruleId : message.rule}</Text>
+        </a>
+      ),
+    ],
+    [
+      'Decided by',
+      evaluationId === null ? (
+        'hand'
+      ) : (
+        <a key="why" href={pathOf('evaluations', evaluationId)}>
+          its evaluation
+        </a>
+      ),
+    ],
+    ...(waitsFor === null
+      ? []
+      : [
+          [
+            'Waits for',
+            <a key="waits" href={pathOf('deliveries', waitsFor)}>
+              an earlier message
+            </a>,
+          ] as [string, preact.ComponentChildren],
+        ]),
+    ...(about === '' ? [] : [['About', about] as [string, string]]),
+  ]
+}
+
+/** Each attempt with the receiver's own answer. */
+export function Attempts({ of }: { of: readonly Attempt[] }) {
+  if (of.length === 0) return <p class="muted">It was not tried yet.</p>
+  return (
+    <ol class="attempts">
+      {of.map(({ number, startedAt, finishedAt, outcome, reason, response, retryAt, trigger }) => (
+        <li key={number}>
+          <State of={outcome ?? 'under way'} /> <Time at={startedAt} />
+          <span class="muted">
+            {finishedAt === null ? '' : ` took ${duration(finishedAt - startedAt)}`}
+            {trigger === 'manual' ? ', by hand' : ''}
+            {reason === null || reason === outcome ? '' : `, ${reason}`}
+          </span>
+          {retryAt === null ? null : (
+            <span class="muted">
+              , repeated <Time at={retryAt} />
+            </span>
+          )}
+          {response === null || response === '' ? null : (
+            <pre>
+              <Text>{response}</Text>
+            </pre>
+          )}
+        </li>
+      ))}
+    </ol>
+  )
+}

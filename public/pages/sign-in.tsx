@@ -1,0 +1,23 @@
+import { useState } from 'preact/hooks'
+import { session } from '../api.ts'
+import { Page } from '../parts/basics.tsx'
+import { Form, TextField } from '../parts/form.tsx'
+import type { TokenHolder } from '../types.ts'
+
+export function SignInPage({ onSignedIn }: { onSignedIn: (holder: TokenHolder) => void }) {
+  const [token, setToken] = useState('')
+  return (
+    <div class="sign-in">
+      <Page title="Tocsin">
+        <Form button="Sign in" save={async () => onSignedIn(await session<TokenHolder>('POST', { token }))}>
+          <TextField label="API token" path="token" type="password" required value={token} set={setToken} />
+        </Form>
+        <p class="muted">
+          On the machine that Tocsin runs on, this makes a token:
+          <br />
+          <code>tocsin token create --data-dir … --name me --role admin</code>
+        </p>
+      </Page>
+    </div>
+  )
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { minify } from 'terser'
+
+const root = join(import.meta.dirname, '..')
+
+/** Bytes that all scripts of the console may take together, compressed. */
+export const SCRIPT_BUDGET = 45_000
+
+/**
+ * Builds the console into `dist/public`: one page, and its files under names that change with their content, each also
+ * compressed. Gives the compressed size of the scripts; throws when it has become too large.
+ */
+export async function buildConsole(): Promise<number> {
+  const fresh = join(root, 'dist/.public')
+  rmSync(fresh, { recursive: true, force: true })
+  mkdirSync(join(fresh, 'assets'), { recursive: true })
+  const { script, style } = await bundle()
+  const icon = readFileSync(join(root, 'public/icon.svg'))
+  const files = {
+    script: named('main', 'js', script),
+    style: named('main', 'css', style),
+    icon: named('icon', 'svg', icon),
+  }
+  let page = readFileSync(join(root, 'public/index.html'), 'utf8')
+  for (const [place, { name }] of Object.entries(files)) page = page.replace(`{{${place}}}`, `/${name}`)
+  const sizes = [...Object.values(files), { name: 'index.html', content: Buffer.from(page) }].map((file) =>
+    write(fresh, file),
+  )
+  const size = sizes[0] ?? 0
+  if (size > SCRIPT_BUDGET)
+    throw new Error(`The console's script takes ${size} bytes compressed; ${SCRIPT_BUDGET} are allowed.`)
+  rmSync(join(root, 'dist/public'), { recursive: true, force: true })
+  renameSync(fresh, join(root, 'dist/public'))
+  return size
+}
+
+async function bundle(): Promise<{ script: Buffer; style: Buffer }> {
+  const { outputs } = await Bun.build({
+    entrypoints: [join(root, 'public/main.tsx')],
+    target: 'browser',
+    format: 'esm',
+    // Of the style only: scripts are made smaller still by another program.
+    minify: { whitespace: true, syntax: true },
+    define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [linesOnly],
+  })
+  const [script = '', style = ''] = await Promise.all(
+    ['.js', '.css'].map((end) => outputs.find(({ path }) => path.endsWith(end))?.text()),
+  )
+  const { code = '' } = await minify(script, { module: true, ecma: 2020, compress: { passes: 3 } })
+  return { script: Buffer.from(code), style: Buffer.from(style) }
+}
+
+/** Of the chart library's ways to draw a series only the straight line is used; the others are left out. */
+const linesOnly: Bun.BunPlugin = {
+  name: 'lines only',
+  setup(build) {
+    build.onLoad({ filter: /uPlot\.esm\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const contents = text.replace(/^\s*\(paths\.(stepped|bars|spline)\s*=.*$/gm, '')
+      if (contents.length === text.length) throw new Error(`${path} is not as it was: look at what is left out of it.`)
+      return { contents, loader: 'js' }
+    })
+  },
+}
+
+interface BuiltFile {
+  /** From the console's root. */
+  name: string
+  content: Buffer
+}
+
+function named(name: string, ending: string, content: Buffer): BuiltFile {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
+  return { name: `assets/${name}-${hash}.${ending}`, content }
+}
+
+/** Gives the compressed size. */
+function write(folder: string, { name, content }: BuiltFile): number {
+  const packed = Bun.gzipSync(new Uint8Array(content), { library: 'libdeflate', level: 12 })
+  writeFileSync(join(folder, name), content)
+  writeFileSync(join(folder, `${name}.gz`), packed)
+  return packed.length
+}

@@ -1,0 +1,121 @@
+import type { Store } from './index.ts'
+
+/** Parts of what Tocsin remembers that people look at. `alerts` and `evaluations` are named by their rule. */
+export const changeKinds = ['alerts', 'evaluations', 'deliveries', 'rules', 'connections', 'channels'] as const
+export type ChangeKind = (typeof changeKinds)[number]
+
+/** Something that was changed and is committed. An id of `*` stands for many. */
+export interface Change {
+  project: string
+  kind: ChangeKind
+  id: string
+}
+
+export type ChangeListener = (change: Change) => void
+
+/** Tells what changes; while nobody listens it costs nothing. */
+export interface Changes {
+  /** Gives the function that ends it. */
+  watch(listener: ChangeListener): () => void
+}
+
+type Storing = Omit<Store, 'changes'>
+type Act<Args extends unknown[], Result> = (...args: Args) => Promise<Result>
+
+/** The same store, which tells of each change after its commit. */
+export function observed(store: Storing): Store {
+  const listeners = new Set<ChangeListener>()
+  const tell = (project: string, kind: ChangeKind, id: string) => {
+    for (const listener of listeners) listener({ project, kind, id })
+  }
+
+  /** Runs the function, then has what it changed told. */
+  function after<Args extends unknown[], Result>(
+    act: Act<Args, Result>,
+    told: (result: Result, ...args: Args) => void,
+  ): Act<Args, Result> {
+    return async (...args) => {
+      const result = await act(...args)
+      if (listeners.size > 0) told(result, ...args)
+      return result
+    }
+  }
+
+  /** The same for a function that is given an id, whose project has to be asked for before it is gone. */
+  function byId<Rest extends unknown[], Result>(
+    kind: ChangeKind,
+    find: (id: string) => Promise<{ project: string } | undefined>,
+    act: Act<[string, ...Rest], Result>,
+  ): Act<[string, ...Rest], Result> {
+    return async (id, ...rest) => {
+      const project = listeners.size > 0 ? (await find(id))?.project : undefined
+      const result = await act(id, ...rest)
+      if (project !== undefined) tell(project, kind, id)
+      return result
+    }
+  }
+
+  const { rules, evaluations, deliveries, connections, channels } = store
+  const deliveryOf = async (id: string) => (await deliveries.get(id))?.delivery
+  return {
+    ...store,
+    changes: {
+      watch(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    },
+    rules: {
+      ...rules,
+      create: after(rules.create, ({ project, id }) => tell(project, 'rules', id)),
+      update: after(rules.update, ({ project, id }) => tell(project, 'rules', id)),
+      remove: byId('rules', rules.get, rules.remove),
+    },
+    evaluations: {
+      ...evaluations,
+      commit: after(evaluations.commit, (commit) => {
+        tell(commit.project, 'evaluations', commit.ruleId)
+        if (commit.alerts.length + commit.goneAlerts.length > 0) tell(commit.project, 'alerts', commit.ruleId)
+        for (const { id } of commit.deliveries) tell(commit.project, 'deliveries', id)
+      }),
+    },
+    deliveries: {
+      ...deliveries,
+      enqueue: after(deliveries.enqueue, (_, queued) => {
+        for (const { project, id } of queued) tell(project, 'deliveries', id)
+      }),
+      async turn(collect) {
+        let finished: ReturnType<typeof collect>['finished'] = []
+        const result = await deliveries.turn((now) => {
+          const turn = collect(now)
+          finished = turn.finished
+          return turn
+        })
+        if (listeners.size > 0)
+          for (const { delivery } of [...finished.map(({ claim }) => claim), ...result.claims])
+            tell(delivery.project, 'deliveries', delivery.id)
+        return result
+      },
+      retry: byId('deliveries', deliveryOf, deliveries.retry),
+      discard: byId('deliveries', deliveryOf, deliveries.discard),
+      retryAll: after(deliveries.retryAll, (_, { project }) => tell(project, 'deliveries', '*')),
+      discardAll: after(deliveries.discardAll, (_, { project }) => tell(project, 'deliveries', '*')),
+    },
+    connections: {
+      ...connections,
+      create: after(connections.create, ({ project, id }) => tell(project, 'connections', id)),
+      update: byId('connections', connections.get, connections.update),
+      remove: byId('connections', connections.get, connections.remove),
+      recordFailure: byId('connections', connections.get, connections.recordFailure),
+      recordSuccess: byId('connections', connections.get, connections.recordSuccess),
+    },
+    channels: {
+      ...channels,
+      create: after(channels.create, ({ project, id }) => tell(project, 'channels', id)),
+      update: byId('channels', channels.get, channels.update),
+      remove: byId('channels', channels.get, channels.remove),
+      disable: byId('channels', channels.get, channels.disable),
+      enable: byId('channels', channels.get, channels.enable),
+    },
+  }
+}
