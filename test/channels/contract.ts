@@ -227,7 +227,10 @@ export function httpContract<Schema extends v.GenericSchema, Payload>(
     const reaching = { timeoutSeconds: 7, useProxy: false, verifyCertificate: false }
     const settings = settingsOf(channel, { ...settingsFor(receiver.url), ...reaching })
     await channel.send(channel.render(firing, settings), settings, contextOf({ http }))
-    expect(asked).toMatchObject([{ timeout: 7000, proxy: false, tls: { verify: false, authorities: [] } }])
+    // A token may be asked for before.
+    expect(asked.length).toBeGreaterThan(0)
+    for (const request of asked)
+      expect(request).toMatchObject({ timeout: 7000, proxy: false, tls: { verify: false, authorities: [] } })
   })
   test('classifies a refused connection', async () => {
     await check(attempt(`http://127.0.0.1:${await freePort()}`), { outcome: 'retryable', reason: 'refused' })

@@ -356,3 +356,20 @@ test('destinations name server and user', () => {
   expect(at({ tls: 'implicit', ...login })).toBe('smtp://tocsin@mail.example.com:465')
   expect(at({ tls: 'none' })).toBe('smtp://mail.example.com:25')
 })
+
+describe("MLRun's message_body_override", () => {
+  const given = { host, sender, messageBodyOverride: '<p>Dear all</p>{{runs}}<p>{{ runs }}</p>{{  runs  }}' }
+  const { html = '', text } = mail.render(firing, settingsOf(mail, given))
+
+  test('stands around the usual content, in the two spellings MLRun knows', () => {
+    expect(html.match(/<h1/g)).toHaveLength(2)
+    expect(html).toContain('<p>Dear all</p><table role="presentation"')
+    expect(html).toContain('{{  runs  }}')
+    expect(text).toStartWith('Dear all\n')
+  })
+
+  test("gives way to a route's own body", () => {
+    const own = { ...firing, body: { text: 'own', contentType: 'text/plain' as const } }
+    expect(mail.render(own, settingsOf(mail, given)).text).toBe('own')
+  })
+})

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { mail } from '../../src/channels/mail.ts'
+import { readMlrunChannel } from '../../src/importers/mlrun/channel.ts'
 import { readMailParams } from '../../src/importers/mlrun/mail.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { settingsOf } from '../channels/contract.ts'
@@ -18,8 +19,8 @@ const full = {
 
 describe("MLRun's parameters of mail", () => {
   test('become settings that a mail channel takes', () => {
-    const { settings, problems } = readMailParams(full)
-    expect(problems).toEqual([])
+    const { settings, issues } = readMailParams(full)
+    expect(issues).toEqual([])
     expect(settings).toEqual({
       host: 'smtp.example.com',
       port: 587,
@@ -71,7 +72,7 @@ describe("MLRun's parameters of mail", () => {
     [{ server_port: 'x' }, ["Parameter 'server_port' must be a port number"]],
   ]
   test.each(checks)('with %j have the problems %j', (changes, expected) => {
-    expect(readMailParams({ ...full, ...changes }).problems).toEqual(expected)
+    expect(readMailParams({ ...full, ...changes }).issues.map(({ message }) => message)).toEqual(expected)
   })
 
   test('take blanks around addresses, which MLRun does not', () => {
@@ -97,15 +98,17 @@ describe("MLRun's parameters of mail", () => {
     expect(settingsOf(mail, settings).host).toBeUndefined()
   })
 
-  test('give the body that replaces the usual one, and name what they leave out', () => {
-    const { body, warnings } = readMailParams({
-      ...full,
-      start_tls: true,
-      message_body_override: 'runs: {{ runs }}',
-      subject: 's',
-      colour: 1,
+  test('are read as every kind of MLRun is, and those that are none are named', () => {
+    const params = { ...full, start_tls: true, message_body_override: 'runs: {{ runs }}', subject: 's', colour: 1 }
+    const { channel, warnings } = readMlrunChannel('mail', params)
+    expect(channel).toMatchObject({
+      kind: 'mail',
+      settings: { host: full.server_host, messageBodyOverride: 'runs: {{ runs }}' },
     })
-    expect(body).toBe('runs: {{ runs }}')
-    expect(warnings).toEqual(['colour: is no parameter of mail, and is left out'])
+    expect(warnings).toEqual(['colour: is no parameter of the kind mail and is ignored'])
+    expect(readMlrunChannel('mail', { ...full, sender_address: 'aaa' })).toMatchObject({
+      channel: null,
+      issues: [{ path: 'sender_address', message: "Invalid email address 'aaa'" }],
+    })
   })
 })

@@ -8,10 +8,22 @@ import { moreRows } from '../content/plain.ts'
 const FONT = 'font-family:-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif'
 const CELL = 'padding:6px 8px;border-bottom:1px solid #e3e5e8;text-align:left;vertical-align:top;white-space:pre-wrap'
 
-/** A message as an HTML document for mail programs. All that comes with the message is escaped. */
-export function mailHtml(message: Message): string {
+/**
+ * A message as an HTML document for mail programs. All that comes with the message is escaped. `override` takes the place
+ * of the document's content, as MLRun's `message_body_override` does: `{{ runs }}` in it stands for what it replaces.
+ */
+export function mailHtml(message: Message, override = '{{ runs }}'): string {
+  const content = override.replace(/\{\{ ?runs ?\}\}/g, () => card(message))
+  return `<!doctype html>
+<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${titleOf(message)}</title></head>
+<body style="margin:0;padding:16px;background:#f4f5f7;color:#1f2328;${FONT};font-size:15px;line-height:1.45">
+${content}
+</body></html>
+`
+}
+
+function card(message: Message): string {
   const colour = colourOf(message)
-  const title = line(cut(message.title, LONGEST_TITLE))
   const parts = [
     message.summary === '' ? '' : `<p style="margin:0 0 12px;white-space:pre-wrap">${escapeHtml(message.summary)}</p>`,
     ...message.paragraphs.map(paragraph),
@@ -22,16 +34,15 @@ export function mailHtml(message: Message): string {
     message.links.length === 0 ? '' : `<p style="margin:0 0 12px">${message.links.map(anchor).join('<br>')}</p>`,
     why(message),
   ]
-  return `<!doctype html>
-<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title></head>
-<body style="margin:0;padding:16px;background:#f4f5f7;color:#1f2328;${FONT};font-size:15px;line-height:1.45">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="width:100%;max-width:680px;table-layout:fixed;margin:0 auto;background:#ffffff;border-top:4px solid ${colour}"><tr><td style="padding:20px;overflow-wrap:break-word;word-wrap:break-word">
+  return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="width:100%;max-width:680px;table-layout:fixed;margin:0 auto;background:#ffffff;border-top:4px solid ${colour}"><tr><td style="padding:20px;overflow-wrap:break-word;word-wrap:break-word">
 <p style="margin:0 0 4px;font-size:12px;font-weight:bold;color:${colour}">${label(message)}</p>
-<h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">${title}</h1>
+<h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">${titleOf(message)}</h1>
 ${parts.filter((part) => part !== '').join('\n')}
-</td></tr></table>
-</body></html>
-`
+</td></tr></table>`
+}
+
+function titleOf({ title }: Message): string {
+  return line(cut(title, LONGEST_TITLE))
 }
 
 function line(text: string): string {

@@ -30,13 +30,15 @@ export interface Addressing {
   bcc?: Recipients | undefined
   replyTo?: Recipients | undefined
   subject?: string | undefined
+  messageBodyOverride?: string | undefined
 }
 
 /** Characters of a subject. */
 export const LONGEST_SUBJECT = 250
 
 /** A message as a mail. Those who are to get mails of their own never see each other, should they be told by one. */
-export function mailPayload(message: Message, { to, cc, bcc, replyTo, subject = '' }: Addressing): MailPayload {
+export function mailPayload(message: Message, settings: Addressing): MailPayload {
+  const { to, cc, bcc, replyTo, subject = '', messageBodyOverride } = settings
   const hidden = individualMails(to).length > 1
   const main = boxesOf(to)
   const blind = parseMailboxes(bcc)
@@ -46,13 +48,17 @@ export function mailPayload(message: Message, { to, cc, bcc, replyTo, subject = 
     cc: parseMailboxes(cc),
     bcc: hidden ? [...main, ...blind] : blind,
     subject: cut(cleanLine(subject.trim() === '' ? message.title : subject), LONGEST_SUBJECT),
-    ...content(message),
+    ...content(message, messageBodyOverride),
     attachments: message.attachments,
   }
 }
 
-function content(message: Message): Pick<MailPayload, 'text' | 'html'> {
+function content(message: Message, override: string | undefined): Pick<MailPayload, 'text' | 'html'> {
   const { body } = message
+  if (body === undefined && override !== undefined) {
+    const html = mailHtml(message, override)
+    return { text: htmlText(html), html }
+  }
   if (body === undefined) return { text: plainText(message), html: mailHtml(message) }
   if (body.contentType === 'text/html') return { text: htmlText(body.text), html: body.text }
   return { text: cleanLines(body.text) }

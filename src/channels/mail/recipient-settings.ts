@@ -68,6 +68,14 @@ export const recipientEntries = {
     v.optional(v.string('must be text')),
     field({ title: 'Subject', hint: "The message's title unless given." }),
   ),
+  messageBodyOverride: v.pipe(
+    v.optional(v.pipe(v.string('must be text'), v.maxLength(100_000, 'must be at most 100000 characters'))),
+    field({
+      title: 'Body in place of the usual one',
+      hint: 'HTML; {{ runs }} stands for the usual one.',
+      multiline: true,
+    }),
+  ),
   attachments: v.pipe(
     v.optional(attachmentWishes),
     field({ title: 'Attachments', hint: 'Of a route: [{"type":"result","format":"csv"}], a file or the log.' }),

@@ -1,8 +1,9 @@
 import type { Issue } from '../../errors.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
+import { mailParameters, readMailParams } from './mail.ts'
 
 /** Kinds of MLRun's notifications whose parameters are read here. */
-export type MlrunKind = 'console' | 'ipython' | 'slack' | 'git' | 'webhook'
+export type MlrunKind = 'console' | 'ipython' | 'slack' | 'git' | 'mail' | 'webhook'
 
 /** What MLRun looks at besides the parameters: the environment of a CI job, and GitHub's event of it. */
 export interface MlrunSurroundings {
@@ -45,6 +46,7 @@ const known: Record<MlrunKind, readonly string[]> = {
   ipython: [],
   slack: ['webhook'],
   git: ['repo', 'issue', 'merge_request', 'token', 'GIT_TOKEN', 'GITHUB_TOKEN', 'server', 'gitlab'],
+  mail: mailParameters,
   webhook: ['url', 'method', 'headers', 'override_body', 'verify_ssl'],
 }
 
@@ -60,6 +62,7 @@ const readers: Record<MlrunKind, (params: JsonObject, notes: Notes, around: Mlru
     return { mode: 'webhook', webhookUrl }
   },
   git: readGit,
+  mail: readMail,
   webhook: readWebhook,
 }
 
@@ -86,6 +89,13 @@ function readGit(params: JsonObject, notes: Notes, { environment = {}, event }: 
       message: "At least one of 'issue' or 'merge_request' is required for GitNotification",
     })
   return { ...found, platform: isGitlab ? 'gitlab' : 'github', apiUrl: addressOf(server) }
+}
+
+function readMail(params: JsonObject, notes: Notes): Found {
+  const { settings, warnings, issues } = readMailParams(params)
+  notes.warnings.push(...warnings)
+  notes.issues.push(...issues)
+  return settings
 }
 
 function readWebhook(params: JsonObject, notes: Notes): Found {

@@ -1,18 +1,18 @@
+import type { Issue } from '../../errors.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 
 /** A mail channel written into a route, as MLRun's parameters ask for it. */
 export interface MailReading {
   settings: JsonObject
-  /** `message_body_override` with its two spellings of the runs; null: the mail's own form. */
-  body: string | null
   /** In MLRun's words; a notification with any is not usable. */
-  problems: string[]
+  issues: Issue[]
   /** What differs from MLRun, and why. */
   warnings: string[]
 }
 
 const booleans = ['use_tls', 'start_tls', 'validate_certs'] as const
-const known = [
+/** The parameters that are known. */
+export const mailParameters: readonly string[] = [
   ...booleans,
   'server_host',
   'server_port',
@@ -22,9 +22,10 @@ const known = [
   'email_addresses',
   'default_email_addresses',
   'message_body_override',
+  // Set anew at every push, whatever they hold.
+  'subject',
+  'body',
 ]
-/** Set anew at every push, whatever they hold. */
-const overwritten = ['subject', 'body']
 const ADDRESS = /^[a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9-.]+$/
 
 /**
@@ -39,25 +40,22 @@ export function readMailParams(given: JsonObject, defaults: JsonObject = {}): Ma
   const to = [...addresses.found, ...more.found]
   const reading: MailReading = {
     settings: {},
-    body: textOf(params['message_body_override']),
-    problems: [],
+    issues: [...issuesOf(params), ...addresses.issues, ...more.issues],
     warnings: [],
   }
-  const { settings, problems, warnings } = reading
-  problems.push(...problemsOf(params, [...addresses.problems, ...more.problems]))
+  const { settings, issues, warnings } = reading
   const sender = textOf(params['sender_address'])
-  if (sender !== null && !ADDRESS.test(sender)) problems.push(`Invalid email address '${sender}'`)
-  if (to.length === 0 && problems.length === 0 && given['email_addresses'] === undefined)
+  if (sender !== null && !ADDRESS.test(sender))
+    issues.push({ path: 'sender_address', message: `Invalid email address '${sender}'` })
+  if (to.length === 0 && issues.length === 0 && given['email_addresses'] === undefined)
     warnings.push('email_addresses: are missing, so those of the instance (smtp.to) are used')
   const put = (key: string, value: Json | null) => {
     if (value !== null) settings[key] = value
   }
   put('sender', sender)
   put('to', to.length === 0 ? null : [...new Set(to)])
+  put('messageBodyOverride', textOf(params['message_body_override']))
   putServer(params, settings, warnings)
-  for (const key of Object.keys(params))
-    if (!known.includes(key) && !overwritten.includes(key))
-      warnings.push(`${key}: is no parameter of mail, and is left out`)
   return reading
 }
 
@@ -82,31 +80,32 @@ function putServer(params: JsonObject, settings: JsonObject, warnings: string[])
   else if (user !== null) warnings.push('username: comes without a password, so nobody logs in')
 }
 
-function problemsOf(params: JsonObject, ofAddresses: string[]): string[] {
+function issuesOf(params: JsonObject): Issue[] {
   const wrong = booleans.filter((key) => params[key] !== undefined && typeof params[key] !== 'boolean')
   const lonely = textOf(params['password']) !== null && textOf(params['username']) === null
   const port = params['server_port']
+  const issue = (path: string, rest: string): Issue => ({ path, message: `Parameter '${path}' ${rest}` })
   return [
-    ...wrong.map((key) => `Parameter '${key}' must be a boolean for MailNotification`),
-    ...(lonely ? ["Parameter 'username' is required when 'password' is provided for MailNotification"] : []),
-    ...(port === undefined || Number.isInteger(Number(port)) ? [] : ["Parameter 'server_port' must be a port number"]),
-    ...ofAddresses,
+    ...wrong.map((key) => issue(key, 'must be a boolean for MailNotification')),
+    ...(lonely ? [issue('username', "is required when 'password' is provided for MailNotification")] : []),
+    ...(port === undefined || Number.isInteger(Number(port)) ? [] : [issue('server_port', 'must be a port number')]),
   ]
 }
 
 /** Addresses of a text parted by commas, or of a list; blanks around them are taken off. */
-function addressesOf(value: Json | undefined): { found: string[]; problems: string[] } {
-  if (value === undefined || value === null) return { found: [], problems: [] }
+function addressesOf(value: Json | undefined): { found: string[]; issues: Issue[] } {
+  const issue = (message: string): Issue => ({ path: 'email_addresses', message })
+  if (value === undefined || value === null) return { found: [], issues: [] }
   if (typeof value !== 'string' && !Array.isArray(value))
-    return { found: [], problems: ["Parameter 'email_addresses' must be a string or a list of strings"] }
+    return { found: [], issues: [issue("Parameter 'email_addresses' must be a string or a list of strings")] }
   const items = typeof value === 'string' ? value.split(',') : value
   const texts = items.flatMap((item) => (typeof item === 'string' ? [item.trim()] : [])).filter((item) => item !== '')
   const others = items.filter((item) => typeof item !== 'string')
   return {
     found: texts.filter((text) => ADDRESS.test(text)),
-    problems: [
-      ...others.map((item) => `Email address '${JSON.stringify(item)}' must be a string`),
-      ...texts.filter((text) => !ADDRESS.test(text)).map((text) => `Invalid email address '${text}'`),
+    issues: [
+      ...others.map((item) => issue(`Email address '${JSON.stringify(item)}' must be a string`)),
+      ...texts.filter((text) => !ADDRESS.test(text)).map((text) => issue(`Invalid email address '${text}'`)),
     ],
   }
 }
