@@ -57,6 +57,21 @@ describe('tocsin import vianops', () => {
     expect((await run(plainObject(), { apply: true })).out).toContain('unchanged  "drift" (index 1)')
   })
 
+  test('makes a Slack channel of a Slack webhook, whose address comes back only in the export', async () => {
+    const restendpoint = 'https://hooks.slack.com/services/T0/B0/canary'
+    const object = plainObject({ name: 'to slack', restendpoint, restbodytemplate: '' })
+    const { code, out } = await run(object, { apply: true })
+    expect([code, out]).toEqual([0, expect.stringContaining('  goes to  its own slack channel')])
+    const { body: rule } = await daemon.call<{ routes: unknown[] }>('GET', '/api/v1/rules/to%20slack')
+    expect(rule.routes).toMatchObject([{ channel: { kind: 'slack', settings: { mode: 'webhook' } } }])
+    expect(JSON.stringify(rule)).not.toContain('canary')
+    const { body } = await daemon.call<{ notifications: { name: string }[] }>('GET', '/api/v1/export/vianops')
+    expect(body.notifications.find(({ name }) => name === 'to slack')).toMatchObject({
+      ...{ restendpoint, restrequestmethod: 'POST', restbodytemplate: '' },
+    })
+    expect((await run(object, { apply: true })).out).toContain('unchanged  "to slack"')
+  })
+
   test('gives the report as JSON', async () => {
     const { out } = await run(plainObject(), { json: true })
     expect(JSON.parse(out)).toMatchObject({
