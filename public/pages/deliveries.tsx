@@ -96,7 +96,7 @@ export function DeliveriesPage() {
           items={items}
           keyOf={({ id }) => id}
           row={(delivery) => [
-            <State key="state" of={delivery.state} />,
+            <State of={delivery.state} />,
             <>
               <a href={pathOf('deliveries', delivery.id)}>
                 <Text>{delivery.title === '' ? delivery.id : delivery.title}</Text>
@@ -105,13 +105,12 @@ export function DeliveriesPage() {
                 {delivery.kind} to <Text>{`${delivery.channelKind} ${delivery.destination}`}</Text>
               </div>
             </>,
-            <Time key="made" at={delivery.createdAt} />,
+            <Time at={delivery.createdAt} />,
             String(delivery.attempts),
-            <Why key="why" {...delivery} />,
+            <Why {...delivery} />,
             ...(canEdit && show !== 'all'
               ? [
                   <input
-                    key="choose"
                     type="checkbox"
                     aria-label={`Choose ${delivery.title}`}
                     checked={chosen.has(delivery.id)}

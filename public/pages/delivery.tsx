@@ -74,22 +74,18 @@ function factsOf({
     .filter(Boolean)
     .join('; ')
   return [
-    ['State', <State key="state" of={state} />],
+    ['State', <State of={state} />],
     ['Why', reason?.text ?? ''],
     ['Kind', kind],
-    ['Made', <Time key="made" at={createdAt} />],
-    ...(nextAt === null
-      ? []
-      : [['Next attempt', <Time key="next" at={nextAt} />] as [string, preact.ComponentChildren]]),
-    ...(finishedAt === null
-      ? []
-      : [['Finished', <Time key="end" at={finishedAt} />] as [string, preact.ComponentChildren]]),
+    ['Made', <Time at={createdAt} />],
+    ...(nextAt === null ? [] : [['Next attempt', <Time at={nextAt} />] as [string, preact.ComponentChildren]]),
+    ...(finishedAt === null ? [] : [['Finished', <Time at={finishedAt} />] as [string, preact.ComponentChildren]]),
     [
       'To',
       target.channelId === null ? (
         `${target.kind} ${target.destination}`
       ) : (
-        <a key="channel" href={pathOf('channels', target.channelId)}>
+        <a href={pathOf('channels', target.channelId)}>
           <Text>{`${target.kind} ${target.destination}`}</Text>
         </a>
       ),
@@ -99,30 +95,19 @@ function factsOf({
       ruleId === null ? (
         'none'
       ) : (
-        <a key="rule" href={pathOf('rules', ruleId)}>
+        <a href={pathOf('rules', ruleId)}>
           <Text>{message.rule === '' ? ruleId : message.rule}</Text>
         </a>
       ),
     ],
-    [
-      'Decided by',
-      evaluationId === null ? (
-        'hand'
-      ) : (
-        <a key="why" href={pathOf('evaluations', evaluationId)}>
-          its evaluation
-        </a>
-      ),
-    ],
+    ['Decided by', evaluationId === null ? 'hand' : <a href={pathOf('evaluations', evaluationId)}>its evaluation</a>],
     ...(waitsFor === null
       ? []
       : [
-          [
-            'Waits for',
-            <a key="waits" href={pathOf('deliveries', waitsFor)}>
-              an earlier message
-            </a>,
-          ] as [string, preact.ComponentChildren],
+          ['Waits for', <a href={pathOf('deliveries', waitsFor)}>an earlier message</a>] as [
+            string,
+            preact.ComponentChildren,
+          ],
         ]),
     ...(about === '' ? [] : [['About', about] as [string, string]]),
   ]

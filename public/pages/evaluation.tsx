@@ -25,12 +25,12 @@ export function EvaluationPage() {
       <section class="panel">
         <Facts
           of={[
-            ['Condition', <State key="verdict" of={verdict} />],
+            ['Condition', <State of={verdict} />],
             ['Value', value === '' ? 'none' : value],
-            ['When', <Time key="at" at={at} />],
+            ['When', <Time at={at} />],
             [
               'Rule',
-              <a key="rule" href={pathOf('rules', ruleId)}>
+              <a href={pathOf('rules', ruleId)}>
                 <Text>{rule.data?.name ?? ruleId}</Text>
               </a>,
             ],
@@ -107,15 +107,13 @@ function Decisions({ trace }: { trace: Trace }) {
             items={routes}
             keyOf={({ route, fingerprints, reason }) => `${route} ${reason.code} ${fingerprints.join()}`}
             row={({ route, channel, fingerprints, more = 0, text, deliveryId }) => [
-              <Text key="route">{route === channel ? route : `${route} (${channel})`}</Text>,
-              <Text key="about">{aboutOf(fingerprints, more)}</Text>,
-              <Text key="text">{text}</Text>,
+              <Text>{route === channel ? route : `${route} (${channel})`}</Text>,
+              <Text>{aboutOf(fingerprints, more)}</Text>,
+              <Text>{text}</Text>,
               deliveryId === undefined ? (
                 <span class="muted">none</span>
               ) : (
-                <a key="to" href={pathOf('deliveries', deliveryId)}>
-                  See the message
-                </a>
+                <a href={pathOf('deliveries', deliveryId)}>See the message</a>
               ),
             ]}
           />
@@ -129,11 +127,11 @@ function Decisions({ trace }: { trace: Trace }) {
             items={transitions}
             keyOf={({ fingerprint }) => fingerprint}
             row={({ labels, before, after, value, why }) => [
-              <Text key="alert">{Object.keys(labels).length === 0 ? 'the whole rule' : labelText(labels)}</Text>,
-              <State key="before" of={before} />,
-              <State key="after" of={after} />,
-              <Text key="value">{value}</Text>,
-              <Text key="why">{why}</Text>,
+              <Text>{Object.keys(labels).length === 0 ? 'the whole rule' : labelText(labels)}</Text>,
+              <State of={before} />,
+              <State of={after} />,
+              <Text>{value}</Text>,
+              <Text>{why}</Text>,
             ]}
           />
           {moreTransitions > 0 ? <p class="muted">And {moreTransitions} more.</p> : null}

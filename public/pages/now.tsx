@@ -65,10 +65,10 @@ function Alerts({ counts, items }: Overview['alerts']) {
             <>
               <State of={alert.state} /> <small>{alert.severity}</small>
             </>,
-            <What key="what" {...alert} />,
-            <Time key="since" at={alert.firingSince ?? alert.since} />,
-            <Why key="why" {...alert} />,
-            <Told key="told" {...alert} />,
+            <What {...alert} />,
+            <Time at={alert.firingSince ?? alert.since} />,
+            <Why {...alert} />,
+            <Told {...alert} />,
           ]}
         />
       )}
@@ -161,15 +161,15 @@ function Troubles({ connections, channels, rules }: Overview) {
         items={troubles}
         keyOf={({ place }) => place}
         row={({ state, what, place, name, since, reason }) => [
-          <State key="state" of={state} />,
+          <State of={state} />,
           <>
             {what}{' '}
             <a href={place}>
               <Text>{name}</Text>
             </a>
           </>,
-          since === null ? '' : <Time key="since" at={since} />,
-          <Text key="why">{reason}</Text>,
+          since === null ? '' : <Time at={since} />,
+          <Text>{reason}</Text>,
         ]}
       />
     </Panel>

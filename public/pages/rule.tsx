@@ -84,7 +84,7 @@ function About({ rule }: { rule: Rule }) {
       )}
       <Facts
         of={[
-          ['State', <State key="state" of={status.state} />],
+          ['State', <State of={status.state} />],
           [
             'Last value',
             status.latest === null
@@ -94,7 +94,7 @@ function About({ rule }: { rule: Rule }) {
                 : status.latest.value,
           ],
           ['Runs', rule.scheduleWords ?? ''],
-          ['Next run', nextDueAt === null ? 'none' : <Time key="next" at={nextDueAt} />],
+          ['Next run', nextDueAt === null ? 'none' : <Time at={nextDueAt} />],
           ['Severity', severity],
           [
             'Tells',
@@ -106,11 +106,11 @@ function About({ rule }: { rule: Rule }) {
           ],
           [
             'Connection',
-            <a key="connection" href={pathOf('connections', connection)}>
+            <a href={pathOf('connections', connection)}>
               <Text>{connection}</Text>
             </a>,
           ],
-          ['Tags', tags.length === 0 ? 'none' : <Tags key="tags" of={tags} />],
+          ['Tags', tags.length === 0 ? 'none' : <Tags of={tags} />],
         ]}
       />
       <details>
@@ -176,10 +176,10 @@ function Alerts({ id }: { id: string }) {
         items={data.items}
         keyOf={({ fingerprint }) => fingerprint}
         row={({ state, labels, since, value }) => [
-          <State key="state" of={state} />,
-          <Text key="labels">{Object.keys(labels).length === 0 ? 'the whole rule' : labelText(labels)}</Text>,
-          <Time key="since" at={since} />,
-          <Text key="value">{value}</Text>,
+          <State of={state} />,
+          <Text>{Object.keys(labels).length === 0 ? 'the whole rule' : labelText(labels)}</Text>,
+          <Time at={since} />,
+          <Text>{value}</Text>,
         ]}
       />
     </Panel>
@@ -203,15 +203,15 @@ function Evaluations({ path }: { path: string }) {
           items={data.items}
           keyOf={({ id }) => id}
           row={({ id, verdict, at, value, repeats, reasons, error: told }) => [
-            <State key="verdict" of={verdict} />,
+            <State of={verdict} />,
             <>
               <a href={pathOf('evaluations', id)}>
                 <Time at={at} />
               </a>
               {repeats > 1 ? <small> stands for {count(repeats, 'evaluation')}</small> : null}
             </>,
-            <Text key="value">{value}</Text>,
-            <Text key="why">{told ?? reasons.join(' ')}</Text>,
+            <Text>{value}</Text>,
+            <Text>{told ?? reasons.join(' ')}</Text>,
           ]}
         />
       )}

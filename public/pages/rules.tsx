@@ -90,7 +90,7 @@ export function RulesPage() {
 function rowOf(rule: Rule, canEdit: boolean, reload: () => void, onFailure: (message?: string) => void) {
   const { id, name, status, nextDueAt, tags, connection } = rule
   const cells = [
-    <State key="state" of={status.state} />,
+    <State of={status.state} />,
     <>
       <a href={pathOf('rules', id)}>
         <Text>{name}</Text>
@@ -102,13 +102,13 @@ function rowOf(rule: Rule, canEdit: boolean, reload: () => void, onFailure: (mes
     status.latest === null ? (
       ''
     ) : (
-      <Text key="value">{status.latest.value === '' ? status.latest.verdict : status.latest.value}</Text>
+      <Text>{status.latest.value === '' ? status.latest.verdict : status.latest.value}</Text>
     ),
-    status.latest === null ? 'never' : <Time key="last" at={status.latest.at} />,
-    nextDueAt === null ? '' : <Time key="next" at={nextDueAt} />,
-    <Tags key="tags" of={tags} />,
+    status.latest === null ? 'never' : <Time at={status.latest.at} />,
+    nextDueAt === null ? '' : <Time at={nextDueAt} />,
+    <Tags of={tags} />,
   ]
-  return canEdit ? [...cells, <RuleActions key="actions" rule={rule} onDone={reload} onFailure={onFailure} />] : cells
+  return canEdit ? [...cells, <RuleActions rule={rule} onDone={reload} onFailure={onFailure} />] : cells
 }
 
 export function Tags({ of }: { of: readonly string[] }) {

@@ -40,7 +40,7 @@ function ThingsPage({ collection }: { collection: Collection }) {
           items={data.items}
           keyOf={({ id }) => id}
           row={(thing) => [
-            <State key="state" of={healthOf(thing)} />,
+            <State of={healthOf(thing)} />,
             <>
               <a href={pathOf(collection, thing.id)}>
                 <Text>{thing.name}</Text>
@@ -48,7 +48,7 @@ function ThingsPage({ collection }: { collection: Collection }) {
               {thing.fallback === true ? <small> fallback</small> : null}
             </>,
             thing.kind,
-            <Text key="to">{placeOf(thing)}</Text>,
+            <Text>{placeOf(thing)}</Text>,
             <>
               <Text>{thing.disabled ?? thing.lastError ?? ''}</Text>
               {typeof thing.failingSince === 'number' ? (

@@ -74,33 +74,18 @@ export function Text({ children }: { children: string }) {
   )
 }
 
-const tones: Record<string, string> = {
-  firing: 'bad',
-  recovering: 'bad',
-  error: 'bad',
-  failing: 'bad',
-  disabled: 'bad',
-  blocked: 'bad',
-  dead: 'bad',
-  rejected: 'bad',
-  failed: 'bad',
-  true: 'bad',
-  pending: 'warn',
-  'no-data': 'warn',
-  unknown: 'warn',
-  retryable: 'warn',
-  waiting: 'warn',
-  sending: 'busy',
-  'under way': 'busy',
-  normal: 'good',
-  ok: 'good',
-  delivered: 'good',
-  false: 'good',
+/** Words for states, by the colour they have. */
+const tones = {
+  bad: ['firing', 'recovering', 'error', 'failing', 'disabled', 'blocked', 'dead', 'rejected', 'failed', 'true'],
+  warn: ['pending', 'no-data', 'unknown', 'retryable', 'waiting'],
+  busy: ['sending', 'under way'],
+  good: ['normal', 'ok', 'delivered', 'false'],
 }
 
 /** A state as a word with a colour. */
 export function State({ of }: { of: string }) {
-  return <span class={`state ${tones[of] ?? ''}`}>{of}</span>
+  const [tone = ''] = Object.entries(tones).find(([, words]) => words.includes(of)) ?? []
+  return <span class={`state ${tone}`}>{of}</span>
 }
 
 /** How long ago, or how soon, with the exact time beside it. */

@@ -139,7 +139,7 @@ describe('a form', () => {
     await page.getByText('{"error":"channel_archived"}').waitFor()
     receiver.reply({ status: 400, body: 'no such room' })
     await open('/channels/new')
-    await page.getByLabel('URL', { exact: true }).fill(receiver.url)
+    await page.getByLabel('URL', { exact: true }).fill(`${receiver.url}/other`)
     await press('Test what is typed')
     await page.getByText('no such room').waitFor()
     await receiver.close()
