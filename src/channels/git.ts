@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
 import type { HttpRequest, HttpResponse } from '../net.ts'
@@ -9,6 +8,7 @@ import { commentText, MOST } from './git/comment.ts'
 import { gitFailure } from './git/failure.ts'
 import { type GitSettings, gitSettings, platformOf } from './git/settings.ts'
 import { answerText, requestOnce } from './http.ts'
+import { shortHash } from './http-settings.ts'
 
 const DAY = 86_400_000
 
@@ -24,7 +24,7 @@ export const git = {
     const platform = platformOf(settings)
     const host = apiUrl !== undefined && URL.canParse(apiUrl) ? new URL(apiUrl).origin : `${platform}.com`
     // Limits count for each token.
-    return `${platform} ${host}#${createHash('sha256').update(token).digest('hex').slice(0, 8)}`
+    return `${platform} ${host}#${shortHash(token)}`
   },
   render(message: Message): string {
     // Nobody but Tocsin writes its markers.

@@ -227,7 +227,6 @@ export function httpContract<Schema extends v.GenericSchema, Payload>(
     const reaching = { timeoutSeconds: 7, useProxy: false, verifyCertificate: false }
     const settings = settingsOf(channel, { ...settingsFor(receiver.url), ...reaching })
     await channel.send(channel.render(firing, settings), settings, contextOf({ http }))
-    // A token may be asked for before.
     expect(asked.length).toBeGreaterThan(0)
     for (const request of asked)
       expect(request).toMatchObject({ timeout: 7000, proxy: false, tls: { verify: false, authorities: [] } })
