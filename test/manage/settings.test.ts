@@ -176,7 +176,7 @@ describe('settings laid over those of a channel', () => {
       open,
       { domains: 'x' },
       true,
-      ['settings.domains: is for the channel itself to say'],
+      ['settings.domains: can only be set in the channel itself'],
     ],
     ['may lead elsewhere where there is no secret', open, { host: 'other' }, false, []],
   ]

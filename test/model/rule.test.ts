@@ -110,7 +110,7 @@ describe('what is refused, by field and with the remedy', () => {
       { routes: [{ channel: { settings: {} } }] },
       'routes.0.channel.kind: is missing',
     ],
-    ['another engine', { message: { engine: 'erb' } }, 'message.engine: must be "liquid" or "jinja"'],
+    ['another engine', { message: { engine: 'erb' } }, 'message.engine: must be "liquid", "jinja" or "formula"'],
     ['a timeout too short', { timeout: '0s' }, 'timeout: must be a duration such as'],
     ['no rows at all', { maxRows: 0 }, 'maxRows:'],
   ]
