@@ -227,12 +227,14 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       stalled,
       reload(next) {
         const changed = changedSettings(live, next).filter(({ reloads }) => reloads)
-        if (changed.some(({ path }) => path.startsWith('egress.'))) {
-          const before = door
-          door = openDoor(next)
-          // What is under way through it may end.
-          clock.at(clock.now() + config.delivery.timeout, before.close)
-        }
+        const before = door
+        const isNewDoor = changed.some(({ path }) => path.startsWith('egress.'))
+        const nextDoor = isNewDoor ? openDoor(next) : before
+        // Also when nothing changed: the password lies in a file of its own.
+        instanceMail.refresh()
+        door = nextDoor
+        // What is under way through the one before may end.
+        if (isNewDoor) clock.at(clock.now() + config.delivery.timeout, before.close)
         live = next
         const needRestart = changedSettings(config, next).filter(({ reloads }) => !reloads)
         return { changed: changed.map(({ path }) => path), needRestart: needRestart.map(({ path }) => path) }

@@ -104,15 +104,28 @@ const schema = v.strictObject({
     timeout: setting(time('1s', '5m'), '30s', 'Longest time of one attempt.'),
   }),
   smtp: group({
-    host: optional(text(), 'Mail server for channels that name none.'),
-    port: optional(whole(1, 65_535), 'Its port. Default: 587 for starttls, 465 for implicit, 25 for none.'),
-    tls: setting(oneOf('starttls', 'implicit', 'none'), 'starttls', 'How the connection to it is secured.'),
-    verify: setting(flag, true, 'Whether its certificate is checked: true or false.'),
-    user: optional(text(), 'User name there.'),
-    password: optional(text(), 'Password there. Better in a file: smtp.passwordFile.'),
-    passwordFile: optional(text(), 'File with the password.'),
-    sender: optional(text(), 'Sender of mail whose channel names none, such as Alerts <alerts@example.com>.'),
-    to: setting(list(), [], 'Recipients of mail that names none.'),
+    host: optional(text(), 'Mail server for channels that name none.', 'at reload'),
+    port: optional(
+      whole(1, 65_535),
+      'Its port. Default: 587 for starttls, 465 for implicit, 25 for none.',
+      'at reload',
+    ),
+    tls: setting(
+      oneOf('starttls', 'implicit', 'none'),
+      'starttls',
+      'How the connection to it is secured.',
+      'at reload',
+    ),
+    verify: setting(flag, true, 'Whether its certificate is checked: true or false.', 'at reload'),
+    user: optional(text(), 'User name there.', 'at reload'),
+    password: optional(text(), 'Password there. Better in a file: smtp.passwordFile.', 'at reload'),
+    passwordFile: optional(text(), 'File with the password.', 'at reload'),
+    sender: optional(
+      text(),
+      'Sender of mail whose channel names none, such as Alerts <alerts@example.com>.',
+      'at reload',
+    ),
+    to: setting(list(), [], 'Recipients of mail that names none.', 'at reload'),
   }),
   attachments: group({
     paths: setting(list(), [], 'Folders of which files may go along with messages.'),
@@ -129,7 +142,7 @@ const schema = v.strictObject({
   }),
   metrics: group({
     open: setting(
-      v.boolean('must be true or false'),
+      flag,
       false,
       'Whether /metrics is for everybody; otherwise it asks for a token of no single project.',
       'at reload',
@@ -153,7 +166,7 @@ export interface Setting {
   env: string
   /** The flag, without dashes. */
   flag: string
-  kind: 'text' | 'number' | 'list' | 'boolean'
+  kind: 'text' | 'number' | 'list'
   initial: unknown
   doc: string
   /** Whether a change of it needs no restart, but a reload. */
@@ -258,7 +271,6 @@ function fromText(kind: Setting['kind'], given: string): unknown {
       .split(',')
       .map((part) => part.trim())
       .filter((part) => part !== '')
-  if (kind === 'boolean') return given === 'true' ? true : given === 'false' ? false : given
   return kind === 'number' && /^-?\d+(\.\d+)?$/.test(given.trim()) ? Number(given) : given
 }
 
@@ -304,8 +316,7 @@ function collect(of: v.GenericSchema, path: string[]): Setting[] {
 
 function kindOf(parts: SchemaParts): Setting['kind'] {
   if (parts.wrapped !== undefined) return kindOf(parts.wrapped as unknown as SchemaParts)
-  const kinds = { number: 'number', boolean: 'boolean', array: 'list' } as const
-  return parts.type in kinds ? kinds[parts.type as keyof typeof kinds] : 'text'
+  return parts.type === 'number' ? 'number' : parts.type === 'array' ? 'list' : 'text'
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
