@@ -226,16 +226,19 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       stop,
       stalled,
       reload(next) {
+        const before = { live, door }
         const changed = changedSettings(live, next).filter(({ reloads }) => reloads)
-        const before = door
-        const isNewDoor = changed.some(({ path }) => path.startsWith('egress.'))
-        const nextDoor = isNewDoor ? openDoor(next) : before
-        // Also when nothing changed: the password lies in a file of its own.
-        instanceMail.refresh()
-        door = nextDoor
-        // What is under way through the one before may end.
-        if (isNewDoor) clock.at(clock.now() + config.delivery.timeout, before.close)
+        if (changed.some(({ path }) => path.startsWith('egress.'))) door = openDoor(next)
         live = next
+        try {
+          // Also when nothing changed: the password lies in a file of its own.
+          instanceMail.refresh()
+        } catch (thrown) {
+          ;({ live, door } = before)
+          throw thrown
+        }
+        // What is under way through the one before may end.
+        if (door !== before.door) clock.at(clock.now() + config.delivery.timeout, before.door.close)
         const needRestart = changedSettings(config, next).filter(({ reloads }) => !reloads)
         return { changed: changed.map(({ path }) => path), needRestart: needRestart.map(({ path }) => path) }
       },

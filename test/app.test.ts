@@ -100,6 +100,9 @@ describe('a daemon that is given another configuration', () => {
     )
     await daemon.start()
     expect(() => daemon.reload(load({ 'egress.allow': '1.2.3.4/99', 'retention.days': '3' }))).toThrow('egress.allow')
+    expect(() => daemon.reload(load({ 'smtp.passwordFile': '/nowhere', 'retention.days': '3' }))).toThrow(
+      'smtp.passwordFile',
+    )
     expect(daemon.reload(load({ 'egress.allow': '127.0.0.0/8' })).changed).toEqual([])
     await daemon.stop()
   })
