@@ -13,7 +13,8 @@ import { freePort } from '../support/servers.ts'
 setDefaultTimeout(120_000)
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-const commands = /## Your first rule[\s\S]*?```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+const section = /^## Your first rule$([\s\S]*?)^## /m.exec(readme)?.[1] ?? ''
+const commands = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text]) => text?.trim()).join('\n\n')
 const canRun = await skipUnless(program('curl', 'curl'), postgresServer)
 
 canRun('what the README tells a newcomer to type', () => {
