@@ -40,17 +40,8 @@ async function renderSetting(value: Json, variables: Variables): Promise<Json> {
   return Object.fromEntries(await Promise.all(entries))
 }
 
-/**
- * A setting with `{{ runs }}`, MLRun's word for the runs a message is about, left for the channel to fill, which knows its
- * own form of them.
- */
-export function withRunsKept(text: string): string {
-  return text.replace(/\{\{ *runs *\}\}/g, '{% raw %}$&{% endraw %}')
-}
-
 /** JSON in a text, such as recipients with variables of their own, is kept whole whatever the values are. */
-async function renderText(given: string, variables: Variables): Promise<string> {
-  const text = withRunsKept(given)
+async function renderText(text: string, variables: Variables): Promise<string> {
   if (!/^\s*[[{]/.test(text) || !/\{[{%]/.test(text)) return await renderTemplate('liquid', text, variables)
   try {
     return (await renderBody('liquid', text, variables)).text

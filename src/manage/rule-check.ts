@@ -1,5 +1,4 @@
 import { channels, isChannelKind } from '../channels/index.ts'
-import { withRunsKept } from '../compose/settings.ts'
 import { namesFor } from '../compose/variables.ts'
 import type { Issue } from '../errors.ts'
 import { ConditionError, compileCondition } from '../evaluate/condition.ts'
@@ -63,7 +62,7 @@ function templatesOf({ message, routes }: RuleDefinition): TemplateText[] {
     ...[
       ...textsIn(publicSettings(channel), `routes.${index}.channel.settings`),
       ...textsIn(settings, `routes.${index}.settings`),
-    ].map(({ path, text }) => ({ path, text: withRunsKept(text), engine: 'liquid' as const })),
+    ].map((text) => ({ ...text, engine: 'liquid' as const })),
   ])
   return [...own, ...ofRoutes].filter(({ text }) => text !== '')
 }

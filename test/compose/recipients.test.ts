@@ -147,14 +147,3 @@ describe('a body that begins with HTML', () => {
       expect((await htmlOf(text, 'liquid'))?.contentType).toBe('text/html')
   })
 })
-
-test("MLRun's word for the runs is left to the channel", async () => {
-  const settings = {
-    messageBodyOverride: '{{ rule }}: {{ runs }}',
-    overrideBody: { text: '{{ runs }}', count: '{{runs}}' },
-  }
-  expect((await settingsFor(settings)).settings).toEqual({
-    messageBodyOverride: 'Drift: {{ runs }}',
-    overrideBody: { text: '{{ runs }}', count: '{{runs}}' },
-  })
-})

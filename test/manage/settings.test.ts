@@ -172,7 +172,7 @@ describe('settings laid over those of a channel', () => {
       ["settings.host: would send the channel's secrets elsewhere; make a channel of its own for that place"],
     ],
     [
-      'must not say what is for the channel itself to say',
+      'must not say what can only be set in the channel itself',
       open,
       { domains: 'x' },
       true,

@@ -73,6 +73,7 @@ export const recipientEntries = {
     field({
       title: 'Body in place of the usual one',
       hint: 'HTML; {{ runs }} stands for the usual one.',
+      fixed: true,
       multiline: true,
     }),
   ),
