@@ -1,5 +1,7 @@
 import type { Message, Severity } from '../../model/message.ts'
 import { cut, safeUrl } from '../content/clean.ts'
+import { isGood } from '../content/colour.ts'
+import { titleOf } from '../content/head.ts'
 import { contentParts, fitted, linksPart } from '../content/parts.ts'
 import { markdownWriter } from '../content/writer.ts'
 
@@ -12,9 +14,8 @@ const LONGEST = { title: 250, part: 20_000, why: 2000 }
 
 /** A message as the Markdown of a comment. What does not fit is cut or left out, and said to be. */
 export function commentText(message: Message): string {
-  const { title, kind, severity, rule } = message
-  const isOver = kind === 'resolved' || kind === 'recovered'
-  const head = `### ${isOver ? '✅' : icons[severity]} ${writer.line(cut(title, LONGEST.title))}`
+  const { kind, severity, rule } = message
+  const head = `### ${isGood(message) ? '✅' : icons[severity]} ${writer.line(cut(titleOf(message), LONGEST.title))}`
   const line = [`**${severity}**`, kind, writer.line(cut(rule, LONGEST.title))]
     .filter((part) => part !== '')
     .join(' · ')

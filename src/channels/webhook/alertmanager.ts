@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../model/json.ts'
 import type { Message, MessageAlert } from '../../model/message.ts'
 import { cleanLine, cleanLines, cut, safeUrl } from '../content/clean.ts'
+import { isGood } from '../content/colour.ts'
 
 /** For so long an alert that is not told of again stands in Alertmanager, in ms. */
 const STANDS = 7 * 86_400_000
@@ -60,8 +61,8 @@ function alertsOf({ alerts, time }: Message): MessageAlert[] {
   return alerts.length > 0 ? alerts : [{ fingerprint: '', labels: {}, since: time, value: '' }]
 }
 
-function statusOf({ kind }: Message): 'firing' | 'resolved' {
-  return kind === 'resolved' || kind === 'recovered' ? 'resolved' : 'firing'
+function statusOf(message: Message): 'firing' | 'resolved' {
+  return isGood(message) ? 'resolved' : 'firing'
 }
 
 function nameOf({ rule, title }: Message): string {

@@ -1,7 +1,9 @@
 import type { Json } from '../../model/json.ts'
 import type { Fact, Link, Message } from '../../model/message.ts'
 import { cleanLine, cut, safeUrl } from '../content/clean.ts'
+import { colourOf, isGood } from '../content/colour.ts'
 import { eventTypes } from '../content/event.ts'
+import { titleOf } from '../content/head.ts'
 import { contentParts, fitted, linksPart, shortened } from '../content/parts.ts'
 import { htmlWriter, markdownWriter, plainWriter, type Writer } from '../content/writer.ts'
 import type { Preset, Put, Template } from './presets/preset.ts'
@@ -50,13 +52,16 @@ function isPut(template: Template): template is Put {
 }
 
 const pieces: Record<Put['put'], (scope: Scope, put: Put) => Json | undefined> = {
-  title: ({ message, writer }, put) => line(message.title, writer, put),
+  title: ({ message, writer }, put) => line(titleOf(message), writer, put),
   why: ({ message, writer }, put) => line(message.why, writer, put),
   rule: ({ message, writer }, put) => line(message.rule, writer, put),
   type: ({ message }) => eventTypes[message.kind],
   severity: ({ message }) => message.severity,
-  level: ({ message: { kind, severity } }, { levels }) =>
-    levels?.[kind === 'resolved' || kind === 'recovered' ? 'over' : severity],
+  level: ({ message }, { levels }) => levels?.[isGood(message) ? 'over' : message.severity],
+  colour: ({ message }, { number = false }) => {
+    const colour = colourOf(message)
+    return number ? Number.parseInt(colour.slice(1), 16) : colour
+  },
   time: ({ message }) => new Date(message.time).toISOString(),
   link: ({ message: { traceUrl, actions, links } }) => {
     const urls = [...actions, ...links].map(({ url }) => url)

@@ -1,22 +1,5 @@
 import type { Preset } from './preset.ts'
 
-const colours = {
-  debug: 0x8e8e93,
-  info: 0x2f81f7,
-  warning: 0xd29922,
-  error: 0xe0561b,
-  critical: 0xd1242f,
-  over: 0x2da44e,
-}
-const hexColours = {
-  debug: '#8e8e93',
-  info: '#2f81f7',
-  warning: '#d29922',
-  error: '#e0561b',
-  critical: '#d1242f',
-  over: '#2da44e',
-}
-
 /** Of chats. Limits are those of the documentation named. */
 export const chatPresets = {
   'google-chat': {
@@ -31,7 +14,7 @@ export const chatPresets = {
           cardId: 'tocsin',
           card: {
             header: {
-              title: { put: 'title', most: 250, plain: true, or: 'Tocsin' },
+              title: { put: 'title', most: 250, plain: true },
               subtitle: { put: 'severity' },
             },
             sections: [
@@ -86,9 +69,9 @@ export const chatPresets = {
       allowed_mentions: { parse: [] },
       embeds: [
         {
-          title: { put: 'title', most: 256, or: 'Tocsin' },
+          title: { put: 'title', most: 256 },
           url: { put: 'link' },
-          color: { put: 'level', levels: colours },
+          color: { put: 'colour', number: true },
           description: { put: 'text', most: 3000, without: ['facts', 'why'] },
           fields: {
             put: 'each',
@@ -110,8 +93,8 @@ export const chatPresets = {
     body: {
       attachments: [
         {
-          fallback: { put: 'title', most: 250, plain: true, or: 'Tocsin' },
-          color: { put: 'level', levels: hexColours },
+          fallback: { put: 'title', most: 250, plain: true },
+          color: { put: 'colour' },
           title: { put: 'title', most: 250, plain: true },
           title_link: { put: 'link' },
           text: { put: 'text', most: 7000, without: ['facts', 'why'] },

@@ -11,6 +11,7 @@ export interface Put {
     | 'type'
     | 'severity'
     | 'level'
+    | 'colour'
     | 'time'
     | 'link'
     | 'topic'
@@ -31,6 +32,8 @@ export interface Put {
   /** Of `each`. */
   of?: 'facts' | 'actions'
   to?: Template
+  /** Of `colour`: as a number instead of `#rrggbb`. */
+  number?: boolean
   /** Without the mark-up of the preset. */
   plain?: boolean
 }
