@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import Counter from 'prom-client/lib/counter.js'
+import Gauge from 'prom-client/lib/gauge.js'
+import Histogram from 'prom-client/lib/histogram.js'
+import Registry from 'prom-client/lib/registry.js'
 import type { Log } from './log.ts'
 
 /** Figures that are asked for when somebody looks: each name without its prefix, and its values by label. */
