@@ -18,6 +18,8 @@ import { PlaceContext, Router, useAddress, usePlace } from './router.tsx'
 import { chooseTheme, chosenTheme, type Theme, themes } from './theme.ts'
 import type { TokenHolder } from './types.ts'
 
+/** ms after which a Tocsin that does not answer is asked again who one is. */
+const AGAIN = 3000
 /** Where the project is remembered that was looked at last. */
 const PROJECT = 'tocsin-project'
 
@@ -55,10 +57,16 @@ export function Console() {
   const [isOutdated, setOutdated] = useState(false)
 
   useEffect(() => {
-    session<TokenHolder>('GET').then(setHolder, (thrown: unknown) => {
-      if (thrown instanceof Refusal && thrown.code === 'unauthenticated') setHolder(null)
-      else setFailure(messageOf(thrown))
-    })
+    let timer: ReturnType<typeof setTimeout>
+    const ask = () =>
+      void session<TokenHolder>('GET').then(setHolder, (thrown: unknown) => {
+        if (thrown instanceof Refusal && thrown.code === 'unauthenticated') return setHolder(null)
+        // It may be starting.
+        setFailure(messageOf(thrown))
+        timer = setTimeout(ask, AGAIN)
+      })
+    ask()
+    return () => clearTimeout(timer)
   }, [])
   const current = holder?.project ?? project
   if (holder !== undefined && holder !== null) configure({ project: current, onSignedOut: () => setHolder(null) })
