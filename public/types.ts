@@ -74,6 +74,7 @@ export interface SettingSchema {
   enum?: Json[]
   default?: Json
   anyOf?: SettingSchema[]
+  items?: SettingSchema
 }
 
 export interface Kind {

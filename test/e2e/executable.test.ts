@@ -62,3 +62,27 @@ describe('the executable', () => {
     expect(second.run('healthcheck')).toMatchObject({ code: 0 })
   })
 })
+
+test('streams of events go out as things change, and hold up no end', async () => {
+  await using daemon = await startDaemon()
+  const headers = { authorization: `Bearer ${daemon.token}` }
+  const { body } = await fetch(`${daemon.url}/api/v1/events`, { headers })
+  const reader = (body as ReadableStream<Uint8Array>).getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  const until = async (part: string) => {
+    while (!text.includes(part)) {
+      const { value, done } = await reader.read()
+      if (done) throw new Error(`It ended before "${part}": ${text}`)
+      text += decoder.decode(value)
+    }
+  }
+  await until('event: ready')
+  const { id } = await daemon.api('POST', '/channels', { name: 'Ops', kind: 'console' })
+  await until(`"channels":["${id}"]`)
+  const asked = performance.now()
+  const ended = daemon.stop()
+  while (!(await reader.read()).done) {}
+  expect(await ended).toBe(0)
+  expect(performance.now() - asked).toBeLessThan(5000)
+}, 30_000)
