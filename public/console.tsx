@@ -200,9 +200,7 @@ function LostLine() {
 function NotFoundPage() {
   return (
     <Page title="There is nothing here">
-      <p>
-        This address leads nowhere. <a href="/">Go to what happens now</a>.
-      </p>
+      <a href="/">Go to what happens now</a>
     </Page>
   )
 }

@@ -78,17 +78,10 @@ function Condition({ text }: { text: string }) {
   )
 }
 
-const causes: Record<Trace['cause'], string> = {
-  schedule: 'its schedule',
-  manual: 'hand',
-  'catch-up': 'its schedule, catching up',
-  'dry-run': 'a trial',
-}
-
 function factsOf({ cause, queryTime, rowCount, startedAt, scheduledAt }: Trace): [string, string][] {
   const late = startedAt - scheduledAt
   return [
-    ['Started by', `${causes[cause]}${late >= 1000 ? `, ${duration(late)} late` : ''}`],
+    ['Started by', `${cause}${late >= 1000 ? `, ${duration(late)} late` : ''}`],
     ['Query', rowCount === null ? 'no result' : `${count(rowCount, 'row')} in ${duration(queryTime ?? 0)}`],
   ]
 }

@@ -13,7 +13,7 @@ export function SignInPage({ onSignedIn }: { onSignedIn: (holder: TokenHolder) =
           <TextField label="API token" path="token" type="password" required value={token} set={setToken} />
         </Form>
         <p class="muted">
-          On the machine that Tocsin runs on, this makes a token:
+          Where Tocsin runs, this makes one:
           <br />
           <code>tocsin token create --data-dir … --name me --role admin</code>
         </p>

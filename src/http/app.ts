@@ -55,8 +55,8 @@ export interface HttpDeps {
 }
 
 /**
- * Every route. All but the two of health, signing in, and the console's own files ask for a token or a session, and answer
- * only between start and stop.
+ * Every route. All but the two of health, signing in, and the console's own files ask for a token or a session; all but
+ * health and the console's files answer only between start and stop.
  */
 export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   const { manage, log, clock } = deps
@@ -73,13 +73,13 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   app.notFound((context) => answerFailure(context, noRoute(context), log))
 
   app.route('/', healthRoutes(deps))
+  app.route('/', consoleRoutes())
   app.use(async (_, next) => {
     const reason = deps.closed()
     if (reason !== null) throw new AppError('unavailable', `${reason} Try again in a moment.`)
     await next()
   })
   app.route('/metrics', metricsRoutes(deps))
-  app.route('/', consoleRoutes())
   app.route('/api/v1/session', sessionRoutes(manage, deps.isSecure))
   app.use('/api/*', requireHolder(manage))
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
