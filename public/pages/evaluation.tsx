@@ -83,6 +83,7 @@ const causes: Record<Trace['cause'], string> = {
   manual: 'hand',
   'catch-up': 'its schedule, catching up',
   'dry-run': 'a trial',
+  run: 'what a run came to',
 }
 
 function factsOf({ cause, queryTime, rowCount, startedAt, scheduledAt }: Trace): [string, string][] {

@@ -1,7 +1,7 @@
 import { whyUnmatched } from '../evaluate/run-match.ts'
 import { viewRun } from '../evaluate/run-view.ts'
 import { formatDuration } from '../model/duration.ts'
-import { isRunRule, type Rule, type RunRule } from '../model/rule.ts'
+import { isRunRule, type Rule, type RunRuleDefinition } from '../model/rule.ts'
 import { endStates, type RunView } from '../model/run.ts'
 import type { Occasion, RunMatch } from '../model/run-match.ts'
 import type { Store } from '../store/index.ts'
@@ -34,7 +34,7 @@ export async function explainRun(
 }
 
 /** What a rule on runs is for, in words. */
-export function explainRunRule({ definition: { runs, when, expect } }: RunRule): string {
+export function explainRunRule({ runs, when, expect }: RunRuleDefinition): string {
   const which = matchWords(runs)
   if (when !== undefined) return `It tells of runs ${which} when: ${when.map(occasionWords).join(', ')}.`
   const { schedule, grace, longerThan, shorterThan, silentFor } = expect ?? {}
@@ -92,7 +92,8 @@ function matchOf({ definition }: Rule): RunMatch | undefined {
   return 'query' in definition && 'after' in definition.schedule ? definition.schedule.after.runs : undefined
 }
 
-function matchWords({ name, uid, kind, labels, trigger, schedule }: RunMatch): string {
+/** Which runs a rule is about, in words. */
+export function matchWords({ name, uid, kind, labels, trigger, schedule }: RunMatch): string {
   const parts = [
     `named "${name}"`,
     kind === undefined ? '' : `of the kind ${kind}`,

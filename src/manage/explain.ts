@@ -99,7 +99,7 @@ function explainRoute({ route, channel, fingerprints, more = 0, reason, delivery
 async function explainRule(store: Store, rule: Rule): Promise<string[]> {
   const { id, project, definition, blocked, nextDueAt, warnings } = rule
   const lines = [`Rule "${definition.name}" (${id}).`]
-  if (isRunRule(rule)) lines.push(explainRunRule(rule))
+  if (isRunRule(rule)) lines.push(explainRunRule(rule.definition))
   if (definition.paused) lines.push('It is paused, so it does not run.')
   else if (blocked !== null) lines.push(`It is blocked and does not run: ${blocked}.`)
   else if (nextDueAt !== null) lines.push(`It is next due at ${iso(nextDueAt)}.`)
