@@ -6,6 +6,7 @@ import { newId } from '../src/ids.ts'
 import { createLog } from '../src/log.ts'
 import type { Rule } from '../src/model/rule.ts'
 import type { Store } from '../src/store/index.ts'
+import { readSchedule } from '../src/trigger/schedule.ts'
 import { type PostgresServer, postgres } from '../test/support/postgres.ts'
 import { fillRules, medianOf, openBenchStore } from './world.ts'
 
@@ -64,6 +65,7 @@ async function evaluationLoop(server: PostgresServer, seconds: number): Promise<
     attachments: { readFile: () => Promise.reject(new Error('no files here')), most: 0 },
     limits: () => ({ baseUrl: null, timeout: 30_000, maxRows: 1000 }),
     signal: new AbortController().signal,
+    readSchedule,
   })
   const condition = { text: 'query_result["cnt"] > 1000000' }
   const rules = await fillRules(world.store, RULES, { connection: 'db', query: SQL, condition })

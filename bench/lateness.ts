@@ -2,6 +2,7 @@ import { systemClock } from '../src/clock.ts'
 import type { Sources } from '../src/flow/sources.ts'
 import { createFlow } from '../src/flow.ts'
 import { createLog } from '../src/log.ts'
+import { readSchedule } from '../src/trigger/schedule.ts'
 import { createScheduler } from '../src/trigger/scheduler.ts'
 import { copyRules, openBenchStore, percentile } from './world.ts'
 
@@ -31,6 +32,7 @@ export async function benchLateness(): Promise<LatenessFigures> {
     attachments: { readFile: () => Promise.reject(new Error('no files here')), most: 0 },
     limits: () => ({ baseUrl: null, timeout: 30_000, maxRows: 1000 }),
     signal: new AbortController().signal,
+    readSchedule,
   })
   const late: number[] = []
   const finished: number[] = []

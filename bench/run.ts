@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --json FILE] [--only evaluations,deliveries,isolation,lateness,footprint]`: measures Tocsin against a bare loop
+ * `npm run bench [-- --json FILE] [--only evaluations,deliveries,isolation,runs,lateness,footprint]`: measures Tocsin against a bare loop
  * of the same kind in one run and prints the figures, medians of five, with the disk's syncs and the machine's load beside
  * them.
  */
@@ -14,6 +14,7 @@ import { benchFootprint } from './footprint.ts'
 import { benchIsolation } from './isolation.ts'
 import { benchLateness } from './lateness.ts'
 import { startReceiver } from './receiver.ts'
+import { benchRunEvents } from './run-events.ts'
 import { medianOf } from './world.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
@@ -48,6 +49,7 @@ if (wants('deliveries')) {
 }
 if (wants('isolation')) show('isolation', await benchIsolation())
 if (wants('alertmanager')) show('alertmanager', await benchAlertmanager())
+if (wants('runs')) show('runs', await benchRunEvents())
 if (wants('lateness')) show('lateness', await benchLateness())
 if (wants('footprint')) show('footprint', await benchFootprint())
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`)

@@ -175,6 +175,18 @@ CREATE TABLE `meta` (
 	`value` text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `pings` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`kind` text NOT NULL,
+	`labels` text NOT NULL,
+	`hash` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `pings_hash_unique` ON `pings` (`hash`);--> statement-breakpoint
+CREATE UNIQUE INDEX `pings_name` ON `pings` (`project`,`name`);--> statement-breakpoint
 CREATE TABLE `route_states` (
 	`rule_id` text NOT NULL,
 	`route` text NOT NULL,
@@ -219,6 +231,45 @@ CREATE TABLE `rules` (
 CREATE UNIQUE INDEX `rules_name` ON `rules` (`project`,`name`);--> statement-breakpoint
 CREATE UNIQUE INDEX `rules_external` ON `rules` (`project`,`external_index`);--> statement-breakpoint
 CREATE INDEX `rules_connection` ON `rules` (`project`,`connection`);--> statement-breakpoint
+CREATE TABLE `run_events` (
+	`run` integer NOT NULL,
+	`id` text NOT NULL,
+	PRIMARY KEY(`run`, `id`),
+	FOREIGN KEY (`run`) REFERENCES `runs`(`seq`) ON UPDATE no action ON DELETE cascade
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `run_reports` (
+	`run` integer NOT NULL,
+	`rule_id` text NOT NULL,
+	`attempt` integer NOT NULL,
+	`step` text NOT NULL,
+	`state` text NOT NULL,
+	`verdict` text NOT NULL,
+	`evaluation_id` text,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`run`, `rule_id`, `attempt`, `step`, `state`),
+	FOREIGN KEY (`run`) REFERENCES `runs`(`seq`) ON UPDATE no action ON DELETE cascade
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `runs` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`uid` text NOT NULL,
+	`name` text NOT NULL,
+	`kind` text NOT NULL,
+	`state` text NOT NULL,
+	`attempt` integer NOT NULL,
+	`started_at` real,
+	`ended_at` real,
+	`created_at` integer NOT NULL,
+	`updated_at` integer NOT NULL,
+	`version` integer NOT NULL,
+	`record` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `runs_uid` ON `runs` (`project`,`uid`);--> statement-breakpoint
+CREATE INDEX `runs_name` ON `runs` (`project`,`name`);--> statement-breakpoint
+CREATE INDEX `runs_open` ON `runs` (`project`,`name`) WHERE ended_at is null;--> statement-breakpoint
 CREATE TABLE `sessions` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`token_id` text NOT NULL,

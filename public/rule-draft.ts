@@ -1,4 +1,4 @@
-import type { Condition, Rule, RuleInput } from './types.ts'
+import type { Condition, QueryRule, RuleInput } from './types.ts'
 
 export const triggers = [
   ['threshold', 'A column compared with a value'],
@@ -74,8 +74,14 @@ export const emptyDraft: RuleDraft = {
   routes: [],
 }
 
+/** A query that runs after runs keeps its schedule as long as the editor has no field for it. */
+function timingOf(schedule: QueryRule['schedule']): Partial<RuleDraft> {
+  if ('every' in schedule) return { timing: 'every', every: schedule.every }
+  return 'cron' in schedule ? { timing: 'cron', ...schedule } : {}
+}
+
 /** A stored rule as it is edited. */
-export function draftOf(rule: Rule): RuleDraft {
+export function draftOf(rule: QueryRule): RuleDraft {
   const { name, description, tags, severity, connection, query, fingerprint, schedule, message, routes } = rule
   return {
     ...emptyDraft,
@@ -87,7 +93,7 @@ export function draftOf(rule: Rule): RuleDraft {
     query,
     ...conditionDraft(rule.condition),
     fingerprint: fingerprint.join(', '),
-    ...('every' in schedule ? { timing: 'every', every: schedule.every } : { timing: 'cron', ...schedule }),
+    ...timingOf(schedule),
     hold: typeof rule.for === 'string' ? rule.for : JSON.stringify(rule.for),
     title: message.title ?? '',
     summary: message.summary ?? '',
@@ -107,7 +113,7 @@ function conditionDraft(condition: Condition): Partial<RuleDraft> {
 }
 
 /** What is sent: the draft over what a stored rule has beside it. */
-export function inputOf(draft: RuleDraft, before: Rule | null): Record<string, unknown> {
+export function inputOf(draft: RuleDraft, before: QueryRule | null): Record<string, unknown> {
   const { name, description, severity, connection, query, title, summary, hold } = draft
   return {
     ...before,

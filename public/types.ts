@@ -27,6 +27,8 @@ export interface Page<Item> {
 }
 
 export type Rule = RuleView & { status: RuleStatus; scheduleWords?: string }
+/** A rule on a query; the others are on runs. */
+export type QueryRule = Extract<Rule, { query: string }>
 
 type Told<T> = T & { text: string }
 

@@ -11,6 +11,7 @@ import { createWorker } from './deliver/worker.ts'
 import { invalid, messageOf } from './errors.ts'
 import { createFileReader } from './flow/files.ts'
 import { channelNotice, connectionNotice, inlineNotice, type Notice, sendNotice } from './flow/notice.ts'
+import { createRunFlow } from './flow/runs.ts'
 import { createSources } from './flow/sources.ts'
 import { createFlow } from './flow.ts'
 import { createHttpApp } from './http/app.ts'
@@ -20,6 +21,7 @@ import type { Log } from './log.ts'
 import { createManage } from './manage/index.ts'
 import { createInstanceMail } from './manage/instance-mail.ts'
 import { unlockSecrets } from './manage/keys.ts'
+import { isRunRule, type Rule } from './model/rule.ts'
 import { createHttp, type Http } from './net.ts'
 import { createPrograms } from './programs.ts'
 import { runtimeName, selfCommand } from './runtime.ts'
@@ -29,6 +31,8 @@ import { announce, lockDataDirectory } from './store/lock.ts'
 import { openStore, prepareDataDirectory } from './store/open.ts'
 import { createTelemetry } from './telemetry.ts'
 import { createHousekeeping } from './trigger/housekeeping.ts'
+import { createPings } from './trigger/pings.ts'
+import { createRunEvents } from './trigger/run-events.ts'
 import { readSchedule } from './trigger/schedule.ts'
 import { createScheduler } from './trigger/scheduler.ts'
 import { build } from './version.ts'
@@ -153,20 +157,22 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       },
     })
     onStop('connections', sources.close)
+    const attachments = {
+      readFile: createFileReader(
+        config.attachments.paths.map((path) => resolve(path)),
+        ownPaths,
+      ),
+      most: config.attachments.maxMegabytes * 1e6,
+    }
     const flow = createFlow({
       store,
       sources,
       clock,
       log,
-      attachments: {
-        readFile: createFileReader(
-          config.attachments.paths.map((path) => resolve(path)),
-          ownPaths,
-        ),
-        most: config.attachments.maxMegabytes * 1e6,
-      },
+      attachments,
       limits: () => ({ baseUrl: live.baseUrl, ...live.connections }),
       signal: ending.signal,
+      readSchedule,
     })
     const scheduler = createScheduler({
       store,
@@ -177,8 +183,16 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       perConnection: config.connections.poolSize,
     })
 
+    const runFlow = createRunFlow({ store, clock, baseUrl: () => live.baseUrl, attachments })
+    const runEvents = createRunEvents({ flow: runFlow, clock, wake: scheduler.wake })
+    const pings = createPings({ store, events: runEvents, clock })
+
+    const tryRule = (rule: Rule) =>
+      isRunRule(rule) && rule.definition.when !== undefined ? runFlow.tryRule(rule) : flow.tryRule(rule)
+
     const housekeeping = createHousekeeping({
       retention: store.retention,
+      runs: store.runs,
       clock,
       log,
       limits: () => ({ days: live.retention.days, maxBytes: live.retention.maxMegabytes * 1e6 }),
@@ -205,8 +219,10 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       store,
       manage,
       instanceMail,
-      flow,
+      tryRule,
       scheduler,
+      runEvents,
+      pings,
       streams,
       log,
       clock,

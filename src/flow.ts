@@ -1,12 +1,15 @@
 import type { Clock } from './clock.ts'
 import type { AttachmentLimits } from './compose/attachments.ts'
 import { AppError } from './errors.ts'
+import type { ReadSchedule } from './evaluate/expectation.ts'
 import { orders } from './evaluate/policy.ts'
 import { type Advance, advance } from './evaluate/state.ts'
+import { expectedOf } from './flow/expectations.ts'
 import { type Judgement, judge, judgeFailure, NOTHING, type Plan, planOf } from './flow/judge.ts'
 import { type Evidence, fallbackWay, heardBy, type Way, waysOf } from './flow/routes.ts'
 import { NoResult, type Sources } from './flow/sources.ts'
-import { compose, conditionText, type Written } from './flow/write.ts'
+import { compose, conditionText } from './flow/write.ts'
+import type { Written } from './flow/written.ts'
 import { newId } from './ids.ts'
 import type { Log } from './log.ts'
 import type { Alert, AlertState, RouteState } from './model/alert.ts'
@@ -14,7 +17,7 @@ import { parseDuration } from './model/duration.ts'
 import type { Cause, RouteDecision, Trace } from './model/evaluation.ts'
 import type { Reason, ReasonCode } from './model/reason.ts'
 import type { QueryResult } from './model/result.ts'
-import type { Rule } from './model/rule.ts'
+import { isQueryRule, type QueryRule, type Rule } from './model/rule.ts'
 import { type EvaluationCommit, sampleOf } from './store/evaluations.ts'
 import type { Store } from './store/index.ts'
 
@@ -64,6 +67,7 @@ export interface FlowDeps {
   }
   /** Ends queries that are under way when the daemon has to stop. */
   signal: AbortSignal
+  readSchedule: ReadSchedule
 }
 
 /** Missed ticks are counted up to here: each takes some 30 µs to find, and after a long rest every rule has some. */
@@ -80,7 +84,8 @@ export function createFlow(deps: FlowDeps): Flow {
   function planned(rule: Rule): Plan {
     const known = plans.get(rule.id)
     if (known?.rule === rule) return known
-    if (known?.rule.version === rule.version) return { ...known, rule }
+    if (known?.rule.version === rule.version)
+      return { ...known, rule: isQueryRule(rule) ? rule : { ...rule, definition: known.rule.definition } }
     const plan = planOf(rule)
     plans.set(rule.id, plan)
     const oldest = plans.keys().next()
@@ -90,7 +95,7 @@ export function createFlow(deps: FlowDeps): Flow {
 
   return {
     async runRule(rule, tick, queried = () => {}) {
-      const { commit: drafted, entered } = await evaluate(deps, planned(rule), tick, queried)
+      const { commit: drafted, entered } = await evaluate(deps, rule, planned(rule), tick, queried)
       const commit = await store.evaluations.commit(drafted)
       const { trace } = commit
       log.evaluationFinished({
@@ -122,22 +127,23 @@ export function createFlow(deps: FlowDeps): Flow {
           now,
           judgement,
           null,
-          traceOf(tick, now, now, null, judgement, rule),
+          traceOf(tick, now, now, null, judgement, planned(rule).rule),
         ),
       )
     },
     tryRule: (rule) =>
-      evaluate(deps, planOf(rule), { cause: 'dry-run', scheduledAt: clock.now(), missedTicks: 0 }, () => {}),
+      evaluate(deps, rule, planOf(rule), { cause: 'dry-run', scheduledAt: clock.now(), missedTicks: 0 }, () => {}),
   }
 }
 
-async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => void): Promise<Draft> {
+async function evaluate(deps: FlowDeps, given: Rule, plan: Plan, tick: Tick, queried: () => void): Promise<Draft> {
   const { store, clock } = deps
   const { rule } = plan
   const startedAt = clock.now()
   const id = newId('evl', startedAt)
   const previous = plan.usesPrevious ? await store.evaluations.previous(rule.id) : null
-  const answer = await ask(deps, rule, tick, startedAt).finally(queried)
+  const expected = plan.isExpectation ? await expectedOf(deps, given, startedAt) : null
+  const answer = expected === null ? await ask(deps, rule, tick, startedAt).finally(queried) : expected.result
   const state = await store.evaluations.state(rule.id)
   const now = clock.now()
 
@@ -149,6 +155,7 @@ async function evaluate(deps: FlowDeps, plan: Plan, tick: Tick, queried: () => v
   const moved = advance(rule.definition, state.alerts, judgement.finding, now)
   const trace = traceOf(tick, startedAt, now, result, judgement, rule)
   const commit = commitOf(plan, tick, id, startedAt, judgement, result, trace)
+  if (expected !== null) commit.nextDueAt = expected.nextAt
   const isTest = tick.isTest === true
   if (!isTest) {
     commit.alerts = moved.changed
@@ -217,6 +224,7 @@ async function tell(
     now,
     baseUrl: limits().baseUrl,
     attachments,
+    isExpectation: plan.isExpectation,
   })
   const refusals = decided.refusals.map((refusal) => ({ ...refusal, channel: channelOf(ways, refusal.route) }))
   return { written, decisions: [...written.map(({ decision }) => decision), ...refusals].map(shortened) }
@@ -261,7 +269,7 @@ function commitOf(
   }
 }
 
-async function ask(deps: FlowDeps, rule: Rule, tick: Tick, now: number): Promise<QueryResult | NoResult> {
+async function ask(deps: FlowDeps, rule: QueryRule, tick: Tick, now: number): Promise<QueryResult | NoResult> {
   const { project, definition, lastSuccessAt } = rule
   const { timeout, maxRows } = deps.limits()
   try {
@@ -302,7 +310,7 @@ function traceOf(
   finishedAt: number,
   result: QueryResult | null,
   judgement: Judgement,
-  rule: Rule,
+  rule: QueryRule,
 ): Trace {
   return {
     cause: tick.cause,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
-export type IdPrefix = 'con' | 'chn' | 'rul' | 'evl' | 'alr' | 'msg' | 'att' | 'tok' | 'key' | 'aud'
+export type IdPrefix = 'con' | 'chn' | 'rul' | 'evl' | 'alr' | 'msg' | 'att' | 'tok' | 'key' | 'aud' | 'png' | 'run'
 
 const TIME_DIGITS = 9
 /** What three digits count to. */

@@ -68,7 +68,7 @@ interface Events {
   breakerOpened: { project: string; connection: string; reason: string }
   breakerClosed: { project: string; connection: string }
   requestFinished: { method: string; path: string; status: number; took: number }
-  retentionFinished: { evaluations: number; deliveries: number; took: number }
+  retentionFinished: { evaluations: number; deliveries: number; runs: number; took: number }
   diskFull: { reason: string }
   /** Something the operator should mend. */
   advice: { text: string }

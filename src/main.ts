@@ -16,12 +16,13 @@ for (const [signal, number] of Object.entries(signals)) {
   })
 }
 // Everything this program writes is its owner's alone.
-process.umask(0o077)
+const umask = process.umask(0o077)
 
 const code = await runCli(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   env: environment,
+  umask,
   signal: stop.signal,
   onHangUp: (run) => void process.on('SIGHUP', run),
 })

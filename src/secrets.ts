@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { AppError, messageOf } from './errors.ts'
@@ -169,4 +169,9 @@ function decrypt(key: Uint8Array, sealed: string, identity: string): Buffer {
 
 function locked(message: string): AppError {
   return new AppError('locked', message)
+}
+
+/** What is kept of a token or key that is shown once: its SHA-256. Long random texts need no more. */
+export function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url')
 }

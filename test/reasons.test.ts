@@ -23,6 +23,14 @@ const onRun =
     return one.rule
   }
 
+/** Lets a run end that a rule is for. */
+const onEnds = (state: string, when: string[]) => async () => {
+  const name = when.join()
+  await scene.api('POST', '/rules', { name, runs: { name }, when })
+  await scene.api('PUT', `/runs/${name}`, { name, state })
+  return name
+}
+
 /** Makes each reason happen and gives the rule or delivery that must name it. */
 const scenarios: Record<ReasonCode, () => Promise<string>> = {
   async 'daemon-was-down'() {
@@ -90,6 +98,8 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     await scene.run(name)
     return name
   },
+  'occasion-met': onEnds('completed', ['end']),
+  'occasion-not-met': onEnds('completed', ['recovered']),
   queued: onRun(),
   async 'suppressed-until'() {
     const one = await scene.act({ notify: 'every', suppressionMinutes: 10 })

@@ -17,7 +17,16 @@ import {
   scheduleOf,
   severities,
 } from '../rule-draft.ts'
-import type { ConditionAnswer, Page as ListPage, Preview, Rows, Rule, ScheduleAnswer, Thing } from '../types.ts'
+import type {
+  ConditionAnswer,
+  Page as ListPage,
+  Preview,
+  QueryRule,
+  Rows,
+  Rule,
+  ScheduleAnswer,
+  Thing,
+} from '../types.ts'
 
 export function NewRulePage() {
   const things = useThings()
@@ -59,11 +68,22 @@ export function EditRulePage() {
         <Pending error={error} />
       </Page>
     )
+  // The form has no fields for what is about runs, and would drop it.
+  if (!isEditable(data))
+    return (
+      <Page title={`Edit ${data.name}`}>
+        <p>This rule is about runs. It is changed over the API.</p>
+      </Page>
+    )
   return (
     <Page title={`Edit ${data.name}`}>
       <RuleForm initial={draftOf(data)} before={data} {...things} />
     </Page>
   )
+}
+
+function isEditable(rule: Rule): rule is QueryRule {
+  return 'query' in rule && !('after' in rule.schedule)
 }
 
 /** Names of the connections and channels there are. */
@@ -77,7 +97,7 @@ function useThings(): { connections: string[]; channels: string[] } | undefined 
 interface RuleFormProps {
   initial: RuleDraft
   /** The stored rule; null for a new one. */
-  before: Rule | null
+  before: QueryRule | null
   connections: string[]
   channels: string[]
 }

@@ -74,7 +74,7 @@ export function RulePage() {
 }
 
 function About({ rule }: { rule: Rule }) {
-  const { status, description, connection, query, condition, routes, tags, nextDueAt, severity } = rule
+  const { status, description, routes, tags, nextDueAt, severity } = rule
   return (
     <section class="panel">
       {description === '' ? null : (
@@ -95,7 +95,7 @@ function About({ rule }: { rule: Rule }) {
           ],
           ['Runs', rule.scheduleWords ?? ''],
           ['Next run', nextDueAt === null ? 'none' : <Time at={nextDueAt} />],
-          ['Severity', severity],
+          ['Severity', severity ?? 'by what happened'],
           [
             'Tells',
             routes.length === 0
@@ -106,24 +106,36 @@ function About({ rule }: { rule: Rule }) {
           ],
           [
             'Connection',
-            <a href={pathOf('connections', connection)}>
-              <Text>{connection}</Text>
-            </a>,
+            'query' in rule ? (
+              <a href={pathOf('connections', rule.connection)}>
+                <Text>{rule.connection}</Text>
+              </a>
+            ) : (
+              'none: it is about runs'
+            ),
           ],
           ['Tags', tags.length === 0 ? 'none' : <Tags of={tags} />],
         ]}
       />
       <details>
-        <summary>Query and condition</summary>
-        <pre>
-          <Text>{query}</Text>
-        </pre>
-        <pre>
-          <Text>{'text' in condition ? condition.text : JSON.stringify(condition)}</Text>
-        </pre>
+        <summary>{'query' in rule ? 'Query and condition' : 'Runs and condition'}</summary>
+        {subjectsOf(rule).map((text) => (
+          <pre key={text}>
+            <Text>{text}</Text>
+          </pre>
+        ))}
       </details>
     </section>
   )
+}
+
+/** What a rule looks at, as texts. */
+function subjectsOf(rule: Rule): string[] {
+  const condition = rule.condition === undefined ? [] : [rule.condition]
+  const texts = condition.map((one) => ('text' in one ? one.text : JSON.stringify(one)))
+  if ('query' in rule) return [rule.query, ...texts]
+  const { runs, when, expect } = rule
+  return [JSON.stringify({ runs, when, expect }, null, 2), ...texts]
 }
 
 function Values({ path }: { path: string }) {

@@ -88,7 +88,7 @@ export function RulesPage() {
 }
 
 function rowOf(rule: Rule, canEdit: boolean, reload: () => void, onFailure: (message?: string) => void) {
-  const { id, name, status, nextDueAt, tags, connection } = rule
+  const { id, name, status, nextDueAt, tags } = rule
   const cells = [
     <State of={status.state} />,
     <>
@@ -96,7 +96,7 @@ function rowOf(rule: Rule, canEdit: boolean, reload: () => void, onFailure: (mes
         <Text>{name}</Text>
       </a>
       <div class="muted">
-        <Text>{connection}</Text>
+        <Text>{'query' in rule ? rule.connection : 'runs'}</Text>
       </div>
     </>,
     status.latest === null ? (

@@ -52,6 +52,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .description('Watches data and jobs and tells people when something needs them.')
     .version(build.version)
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
@@ -61,6 +62,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
   addGenerateVerbs(program.command('generate').description('Make files for an installation.'), terminal, finish)
   addApiVerbs(program, terminal, finish)
   addTokenVerbs(program.command('token').description('Make, list and end the tokens of the API.'), terminal, finish)
+  addExecVerb(program, terminal, finish)
   addTextVerbs(program, terminal, finish)
   addSmallVerbs(program, terminal, finish)
   return program
@@ -172,6 +174,26 @@ function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {
   verb('revoke', 'End a token at once.')
     .argument('<token>', 'its id or name')
     .action((name, options) => finish(load().then(({ revokeToken }) => revokeToken(terminal, flagsOf(options), name))))
+}
+
+function addExecVerb(program: Command, terminal: Terminal, finish: Finish) {
+  const collect = (label: string, labels: readonly string[]) => [...labels, label]
+  program
+    .command('exec')
+    .description('Run a command and tell the daemon of it; its output and exit code stay its own.')
+    .passThroughOptions()
+    .option('--url <url>', 'where the daemon listens (TOCSIN_URL)', terminal.env['TOCSIN_URL'] ?? DAEMON)
+    .option('--token <token>', 'a token of its API (TOCSIN_TOKEN)')
+    .option('--project <project>', 'the project', 'default')
+    .option('--name <name>', "name of the run; the program's when absent")
+    .option('--kind <kind>', 'job, pipeline or scenario', 'job')
+    .option('--uid <uid>', 'what tells this run apart; made when absent')
+    .option('--label <name=value>', 'a label; may be given several times', collect, [])
+    .option('--heartbeat <duration>', 'how often it is told that the command still runs; 0s: never', '1m')
+    .option('--spool <folder>', 'where events are kept until the daemon has them (TOCSIN_SPOOL)')
+    .option('--flush', 'send what is kept, and run nothing', false)
+    .argument('[command...]', 'the command with its arguments')
+    .action((command, options) => finish(import('./exec.ts').then(({ exec }) => exec(terminal, options, command))))
 }
 
 /** Verbs for trying a text on data; the text is the last argument, taken as it is. */

@@ -7,6 +7,8 @@ export interface Terminal {
   /** Writes a line to standard error. */
   err(line: string): void
   env: Env
+  /** The mask of modes that the process was started with; what it writes itself is its owner's alone. */
+  umask: number
   /** Aborted when the process is asked to end. */
   signal: AbortSignal
   /** From now on calls `run` at SIGHUP, which otherwise ends the process. */

@@ -1,5 +1,5 @@
 import { formatDuration } from '../model/duration.ts'
-import type { AlertKind, Fact, Message, Severity } from '../model/message.ts'
+import type { Fact, Message, MessageKind, Severity } from '../model/message.ts'
 import { alertTable } from './table.ts'
 import { type ComposeInput, traceUrl } from './variables.ts'
 import { conditionWords, labelWords, marks, oneLine, timeWords } from './words.ts'
@@ -9,7 +9,7 @@ const LONGEST_FACT = 1000
 const MOST_LABELS = 10
 
 /** Kinds that tell of a condition that is met. */
-export const openKinds: readonly AlertKind[] = ['firing', 'reminder', 'test']
+export const openKinds: readonly MessageKind[] = ['firing', 'reminder', 'test', 'run']
 
 /** The message as it is written when the rule says nothing about it. */
 export function builtinMessage(input: ComposeInput): Message {

@@ -1,13 +1,18 @@
 import { messageOf } from '../errors.ts'
 import { renderBody } from '../language/template.ts'
+import type { Variables } from '../language/template-value.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
+import type { Route } from '../model/rule.ts'
 import { attachmentsOf } from './attachments.ts'
 import { builtinMessage } from './builtin.ts'
-import { type Attempt, ownParts } from './own-parts.ts'
+import { builtinExpectation } from './expectation.ts'
+import { type Attempt, type Draft, ownParts } from './own-parts.ts'
+import { builtinRunMessage, markOf } from './run.ts'
+import { type RunComposeInput, runVariables } from './run-variables.ts'
 import { renderSettings } from './settings.ts'
-import { type ComposeInput, variablesOf } from './variables.ts'
-import { oneLine } from './words.ts'
+import { type ComposeInput, type Surroundings, variablesOf } from './variables.ts'
+import { marks, oneLine } from './words.ts'
 
 /** A message that can be sent. */
 export interface Composed {
@@ -22,12 +27,30 @@ const LONGEST_ERROR = 1000
 /** Bytes of the files of one mail where each recipient gets his own: there may be a thousand, kept until they are sent. */
 const LARGEST_OF_MANY = 500_000
 
-/**
- * Writes the message of one route. It never fails: where a template of the rule does, the built-in message goes out and
- * names the error.
- */
-export async function composeMessage(input: ComposeInput): Promise<Composed> {
-  const variables = hasTemplates(input) ? variablesOf(input) : {}
+/** Writes the message of one route about alerts. It never fails. */
+export function composeMessage(input: ComposeInput): Promise<Composed> {
+  const draft = {
+    builtin: input.isExpectation === true ? builtinExpectation(input) : builtinMessage(input),
+    texts: input.rule.definition.message,
+    mark: input.kind === 'firing' ? '' : marks[input.kind],
+  }
+  return write(draft, input, () => variablesOf(input))
+}
+
+/** Writes the message of one route about a run. It never fails. */
+export function composeRunMessage(input: RunComposeInput): Promise<Composed> {
+  const draft = {
+    builtin: builtinRunMessage(input),
+    texts: input.rule.definition.message,
+    mark: input.kind === 'run' ? '' : markOf(input),
+  }
+  return write(draft, { ...input, result: null, alerts: [] }, () => runVariables(input))
+}
+
+/** Where a template of the rule fails, the built-in message goes out and names the error. */
+async function write(draft: Draft, input: Surroundings, variablesOf: () => Variables): Promise<Composed> {
+  const { route } = input
+  const variables = hasTemplates(draft, route) ? variablesOf() : {}
   const errors: string[] = []
   const attempt: Attempt = async (path, make) => {
     try {
@@ -37,9 +60,8 @@ export async function composeMessage(input: ComposeInput): Promise<Composed> {
       return undefined
     }
   }
-  const builtin = builtinMessage(input)
-  const message: Message = { ...builtin, ...(await ownParts(input, builtin, variables, attempt)) }
-  const { body } = input.route
+  const message: Message = { ...draft.builtin, ...(await ownParts(draft, variables, attempt)) }
+  const { body } = route
   if (body !== undefined && body.text.trim() !== '') {
     const rendered = await attempt('body', () => renderBody(body.engine, body.text, variables))
     if (rendered !== undefined) message.body = rendered
@@ -54,7 +76,7 @@ export async function composeMessage(input: ComposeInput): Promise<Composed> {
 }
 
 /** Adds the files that are asked for, and says which are left out. A mail of one's own among many holds little. */
-async function attach(message: Message, settings: JsonObject, input: ComposeInput) {
+async function attach(message: Message, settings: JsonObject, input: Surroundings) {
   const { attachments, channelSettings, result, alerts, recipient } = input
   if (attachments === undefined) return
   const wishes = settings['attachments'] ?? channelSettings?.['attachments'] ?? []
@@ -65,6 +87,6 @@ async function attach(message: Message, settings: JsonObject, input: ComposeInpu
   message.facts.push(...notes.map((value) => ({ name: 'Attachment', value })))
 }
 
-function hasTemplates({ rule, route }: ComposeInput): boolean {
-  return /\$\{|\{[{%]/.test(JSON.stringify([rule.definition.message, route.body ?? null, route.settings]))
+function hasTemplates({ texts }: Draft, route: Route): boolean {
+  return /\$\{|\{[{%]/.test(JSON.stringify([texts, route.body ?? null, route.settings]))
 }

@@ -1,12 +1,21 @@
 import { renderMarkdown, renderTemplate } from '../language/template.ts'
 import type { Variables } from '../language/template-value.ts'
 import type { Fact, Link, Message } from '../model/message.ts'
+import type { RuleDefinition } from '../model/rule.ts'
 import { openKinds } from './builtin.ts'
-import type { ComposeInput } from './variables.ts'
-import { marks, oneLine } from './words.ts'
+import { oneLine } from './words.ts'
 
 /** Makes a part of the message; undefined when that fails, and then the failure is noted under `path`. */
 export type Attempt = <T>(path: string, make: () => Promise<T>) => Promise<T | undefined>
+
+/** What a message is written from. */
+export interface Draft {
+  builtin: Message
+  /** What the rule's author wrote. */
+  texts: RuleDefinition['message']
+  /** What stands before a title that does not speak of its kind itself; empty: nothing. */
+  mark: string
+}
 
 const LONGEST_TITLE = 1000
 const LONGEST_FACT = 1000
@@ -14,23 +23,19 @@ const LONGEST_TEXT = 500
 const LONGEST_CODE = 20_000
 
 /** What the rule's own templates say, in place of the built-in parts. */
-export async function ownParts(
-  input: ComposeInput,
-  builtin: Message,
-  variables: Variables,
-  attempt: Attempt,
-): Promise<Partial<Message>> {
-  const { engine = 'liquid', title = '', summary = '', ...more } = input.rule.definition.message
+export async function ownParts(draft: Draft, variables: Variables, attempt: Attempt): Promise<Partial<Message>> {
+  const { builtin, texts } = draft
+  const { engine = 'liquid', title = '', summary = '', ...more } = texts
   // What the author wrote of a condition that is met says nothing about its end or about an error.
-  const told = openKinds.includes(input.kind)
+  const told = openKinds.includes(builtin.kind)
   const text: Render = async (path, template = '') =>
     template === '' ? undefined : await attempt(path, () => renderTemplate(engine, template, variables))
   const parts: Partial<Message> = {}
-  const ownTitle = titleOf(input, title, await text('title', title))
+  const ownTitle = titleOf(draft, title, await text('title', title))
   if (ownTitle !== undefined) parts.title = ownTitle
   const ownSummary = told || speaksOfKind(summary) ? await text('summary', summary) : undefined
   if (ownSummary !== undefined) parts.summary = ownSummary
-  parts.links = await linksOf('links', more.links, text)
+  parts.links = [...builtin.links, ...(await linksOf('links', more.links, text))]
   parts.actions = await linksOf('actions', more.actions, text)
   const details = more.details === false ? [] : builtin.facts
   if (!told) return { ...parts, facts: details }
@@ -73,10 +78,10 @@ async function factsOf(own: readonly Fact[] = [], details: readonly Fact[], text
 }
 
 /** The author's title, marked with the kind of the message where it does not speak of it itself. */
-function titleOf({ kind }: ComposeInput, template: string, rendered: string | undefined): string | undefined {
+function titleOf({ mark }: Draft, template: string, rendered: string | undefined): string | undefined {
   const title = oneLine(rendered ?? '', LONGEST_TITLE)
   if (title === '') return undefined
-  return kind === 'firing' || speaksOfKind(template) ? title : `[${marks[kind]}] ${title}`
+  return mark === '' || speaksOfKind(template) ? title : `[${mark}] ${title}`
 }
 
 function speaksOfKind(template: string): boolean {

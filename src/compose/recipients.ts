@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
-import type { ComposeInput } from './variables.ts'
+import type { Surroundings } from './variables.ts'
 
 /** A setting that is filled from a column of the rows a message is about. */
 interface ColumnSetting {
@@ -19,7 +19,7 @@ export function readsColumn(value: Json): value is JsonObject & ColumnSetting {
  */
 export function recipientsOf(
   { fromColumn, each }: ColumnSetting,
-  { alerts, kind, result }: ComposeInput,
+  { alerts, kind, result }: Pick<Surroundings, 'alerts' | 'kind' | 'result'>,
 ): Json | undefined {
   if (result === null) return undefined
   const names = result.columns.map(({ name }) => name)

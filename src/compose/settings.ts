@@ -3,7 +3,7 @@ import { renderBody, renderTemplate } from '../language/template.ts'
 import type { Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import { readsColumn, recipientsOf } from './recipients.ts'
-import type { ComposeInput } from './variables.ts'
+import type { Surroundings } from './variables.ts'
 
 /**
  * A route's settings with the Liquid templates in them rendered, and those that name a column filled from it. A value adds
@@ -11,7 +11,7 @@ import type { ComposeInput } from './variables.ts'
  * channel's own counts; failures are named in `errors`. Those of
  * `input.fixedSettings` are no templates, whatever they look like.
  */
-export async function renderSettings(input: ComposeInput, variables: Variables, errors: string[]): Promise<JsonObject> {
+export async function renderSettings(input: Surroundings, variables: Variables, errors: string[]): Promise<JsonObject> {
   const rendered: JsonObject = {}
   for (const [key, value] of Object.entries(input.route.settings)) {
     try {
@@ -25,7 +25,7 @@ export async function renderSettings(input: ComposeInput, variables: Variables, 
   return rendered
 }
 
-async function madeSetting(value: Json, input: ComposeInput, variables: Variables): Promise<Json | undefined> {
+async function madeSetting(value: Json, input: Surroundings, variables: Variables): Promise<Json | undefined> {
   return readsColumn(value) ? recipientsOf(value, input) : await renderSetting(value, variables)
 }
 

@@ -1,21 +1,34 @@
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
-import type { AlertKind, MessageAlert } from '../model/message.ts'
+import type { AlertKind, MessageAlert, MessageKind } from '../model/message.ts'
 import type { ColumnType, QueryResult } from '../model/result.ts'
-import type { Route, Rule } from '../model/rule.ts'
+import type { QueryRule, Route } from '../model/rule.ts'
 import type { AttachmentLimits } from './attachments.ts'
 
 /** An alert of a message, with the indexes of its rows in the result. */
 export type ComposeAlert = MessageAlert & { rows: number[] }
 
-/** Everything a message is made of. Times are ms since 1970. */
-export interface ComposeInput {
-  rule: Rule
+/** What a message is written for, whatever it is about. */
+export interface Surroundings {
   route: Route
-  kind: AlertKind
+  kind: MessageKind
   alerts: ComposeAlert[]
   /** null when there was no query, or it failed. */
   result: QueryResult | null
+  /** Settings of the route that are no templates. */
+  fixedSettings?: readonly string[]
+  /** Further variables, of the one recipient it is written for. */
+  recipient?: JsonObject
+  /** What the channel itself is set to, where that is not part of the route's settings. */
+  channelSettings?: JsonObject
+  /** No files go along without it. */
+  attachments?: AttachmentLimits
+}
+
+/** Everything a message is made of. Times are ms since 1970. */
+export interface ComposeInput extends Surroundings {
+  rule: QueryRule
+  kind: AlertKind
   evaluationId: string
   /** Time of the evaluation. */
   at: number
@@ -25,16 +38,10 @@ export interface ComposeInput {
   why: string
   error: string | null
   baseUrl: string | null
+  /** Whether it is about what runs fail to do. */
+  isExpectation?: boolean
   /** When an alert that has ended began to fire. */
   firingFrom?: number
-  /** Settings of the route that are no templates. */
-  fixedSettings?: readonly string[]
-  /** Further variables, of the one recipient it is written for. */
-  recipient?: JsonObject
-  /** What the channel itself is set to, where that is not part of the route's settings. */
-  channelSettings?: JsonObject
-  /** No files go along without it. */
-  attachments?: AttachmentLimits
 }
 
 /** Rows templates see; `row_count` is the number of all. */
@@ -72,7 +79,12 @@ export const templateNames: ReadonlySet<string> = new Set(Object.keys(variableNa
 
 /** The same with what this template calls the variables of single recipients, which are known only when it is sent. */
 export function namesFor(template: string): ReadonlySet<string> {
-  return new Set([...templateNames, ...(template.match(/\bmailVariables(?:_\w+)?/g) ?? [])])
+  return new Set([...templateNames, ...recipientNames(template)])
+}
+
+/** What a template calls the variables of single recipients. */
+export function recipientNames(template: string): readonly string[] {
+  return template.match(/\bmailVariables(?:_\w+)?/g) ?? []
 }
 
 /** The values of all names, for one message. */

@@ -1,3 +1,4 @@
+import { formatDuration } from '../model/duration.ts'
 import type { AlertKind } from '../model/message.ts'
 import type { Condition } from '../model/rule.ts'
 
@@ -30,6 +31,11 @@ export function conditionWords(condition: Condition): string {
     case 'stale':
       return `the newest ${condition.column} is older than ${condition.olderThan}`
   }
+}
+
+/** A length of time in ms as people read it, such as `1h30m` or `250 ms`. */
+export function durationWords(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms)
 }
 
 /** A time as people read it, in UTC. `time` is in ms since 1970. */

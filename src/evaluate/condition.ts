@@ -210,7 +210,8 @@ function reader(lenient: boolean): { reasons: Reason[]; reading: Reading } {
   return { reasons, reading: { lenient, report } }
 }
 
-function decided<T>(decide: () => T): T {
+/** Runs what decides; its failures come as ConditionError. */
+export function decided<T>(decide: () => T): T {
   try {
     return decide()
   } catch (thrown) {
@@ -224,7 +225,7 @@ function decided<T>(decide: () => T): T {
 }
 
 /** The operand to show where there is one comparison, tests for None aside: the first that is not a constant. */
-function interestingOperand(tree: Node): Node | undefined {
+export function interestingOperand(tree: Node): Node | undefined {
   const [only, ...more] = comparisons(tree).filter((node) => !isNoneTest(node))
   if (only === undefined || more.length > 0) return undefined
   return [only.first, ...only.rest.map(({ operand }) => operand)].find(({ kind }) => kind !== 'constant')

@@ -3,7 +3,7 @@ import { parseDuration } from '../model/duration.ts'
 import type { Transition } from '../model/evaluation.ts'
 import type { AlertKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
-import type { RoutePhase, RuleDefinition } from '../model/rule.ts'
+import type { QueryRuleDefinition, RoutePhase } from '../model/rule.ts'
 
 /** Key of the way out when no route of the rule takes an error or the lack of data. */
 export const FALLBACK_ROUTE = '!fallback'
@@ -20,7 +20,7 @@ export interface RouteView {
 }
 
 export interface Situation {
-  rule: Pick<RuleDefinition, 'notify' | 'remindEvery' | 'resolve' | 'suppressionMinutes'>
+  rule: Pick<QueryRuleDefinition, 'notify' | 'remindEvery' | 'resolve' | 'suppressionMinutes'>
   transitions: readonly Transition[]
   /** The alerts before and after, by fingerprint. */
   before: ReadonlyMap<string, Alert>

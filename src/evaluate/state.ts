@@ -1,7 +1,7 @@
 import type { Alert, AlertState } from '../model/alert.ts'
 import { parseDuration } from '../model/duration.ts'
 import type { Transition } from '../model/evaluation.ts'
-import type { RuleDefinition } from '../model/rule.ts'
+import type { QueryRuleDefinition } from '../model/rule.ts'
 
 /** Alerts of a rule as a whole that stand beside those of its rows: it cannot be decided, or there is no data. */
 export const ERROR_ALERT = '!error'
@@ -43,7 +43,7 @@ export interface Advance {
   alerts: Map<string, Alert>
 }
 
-type Timing = Pick<RuleDefinition, 'for' | 'keepFiringFor'>
+type Timing = Pick<QueryRuleDefinition, 'for' | 'keepFiringFor'>
 
 /** Moves the alerts of one rule on by one evaluation. `now` in ms. Pure: the alerts given are not changed. */
 export function advance(rule: Timing, alerts: readonly Alert[], finding: Finding, now: number): Advance {

@@ -1,15 +1,17 @@
+import { AppError } from '../errors.ts'
 import { type CompiledCondition, ConditionError, compileCondition, verdicts } from '../evaluate/condition.ts'
+import { asQueryRule } from '../evaluate/expectation.ts'
 import type { Finding, Item } from '../evaluate/state.ts'
 import type { Alert } from '../model/alert.ts'
 import type { RouteDecision, Verdict } from '../model/evaluation.ts'
 import type { Reason } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
-import { type ErrorPolicy, type Rule, routeKeys } from '../model/rule.ts'
+import { type ErrorPolicy, isQueryRule, isRunRule, type QueryRule, type Rule, routeKeys } from '../model/rule.ts'
 import type { NoResult } from './sources.ts'
 
 /** A rule made ready to run: parsed once for each version. */
 export interface Plan {
-  rule: Rule
+  rule: QueryRule
   condition: CompiledCondition
   /** The routes' own conditions, by route key. */
   routeConditions: Map<string, CompiledCondition>
@@ -18,6 +20,8 @@ export interface Plan {
   notFiring: RouteDecision[]
   /** Whether a condition asks for the rows of the evaluation before. */
   usesPrevious: boolean
+  /** Whether it is about what runs fail to do, put as a query. */
+  isExpectation: boolean
   /** Imported conditions get the lenient reading of columns. */
   lenient: boolean
 }
@@ -49,7 +53,9 @@ export const NOTHING: Judgement = {
 }
 
 /** Parses a rule's conditions. Throws what the parser throws; rules are checked before they are stored. */
-export function planOf(rule: Rule): Plan {
+export function planOf(given: Rule): Plan {
+  const isExpectation = !isQueryRule(given)
+  const rule = queryOf(given)
   const { definition } = rule
   const keys = routeKeys(definition)
   const condition = compileCondition(definition.condition)
@@ -62,7 +68,15 @@ export function planOf(rule: Rule): Plan {
     const shown = channel === null ? 'none' : typeof channel === 'string' ? channel : channel.kind
     return { route: keys[index] ?? '', channel: shown, fingerprints: [], reason: { code: 'not-firing' as const } }
   })
-  return { rule, condition, routeConditions, routeKeys: keys, notFiring, usesPrevious, lenient: rule.origin !== null }
+  const lenient = rule.origin !== null
+  return { rule, condition, routeConditions, routeKeys: keys, notFiring, usesPrevious, isExpectation, lenient }
+}
+
+/** A rule that is asked at its times. Throws `conflict` for one that is not. */
+function queryOf(rule: Rule): QueryRule {
+  if (isQueryRule(rule)) return rule
+  if (isRunRule(rule) && rule.definition.expect !== undefined) return asQueryRule(rule)
+  throw new AppError('conflict', 'The rule tells of what becomes of runs, so it cannot be evaluated without one.')
 }
 
 /** What conditions may ask for besides the rows. */

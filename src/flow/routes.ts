@@ -34,16 +34,25 @@ export interface Evidence {
   now: number
 }
 
-/** The routes of a rule as they are now, in order. */
-export async function waysOf(store: Store, evidence: Evidence): Promise<Way[]> {
+/** The routes of a query rule as they are now, in order. */
+export function waysOf(store: Store, evidence: Evidence): Promise<Way[]> {
   const { rule, routeKeys } = evidence.plan
-  return Promise.all(
-    rule.definition.routes.map((route, index) => wayOf(store, evidence, route, routeKeys[index] ?? '')),
-  )
+  return routesOf(store, rule, routeKeys, (key, fingerprint) => admit(evidence, key, fingerprint))
 }
 
+/** The routes of any rule as they are now, in order; `admits` asks the own condition of the route with a key. */
+export function routesOf(store: Store, rule: Rule, routeKeys: readonly string[], admits: Admits): Promise<Way[]> {
+  const ways = rule.definition.routes.map((route: Route, index) => {
+    const key = routeKeys[index] ?? ''
+    return wayOf(store, rule, route, key, (fingerprint) => admits(key, fingerprint))
+  })
+  return Promise.all(ways)
+}
+
+type Admits = (key: string, fingerprint: string) => { pass: boolean; reason: Reason | null }
+
 /** The way out for a rule's own trouble when none of its routes takes it: the project's fallback channel. */
-export async function fallbackWay(store: Store, rule: Rule): Promise<Way | null> {
+export async function fallbackWay(store: Store, rule: Pick<Rule, 'project'>): Promise<Way | null> {
   const row = await store.channels.fallback(rule.project)
   if (row === undefined) return null
   const admits = () => ({ pass: true, reason: null })
@@ -70,9 +79,7 @@ export function stored(row: ChannelRow, settings: JsonObject): Target {
   return { channelId: row.id, kind: row.kind, destination: row.destination, settings, sealed: null }
 }
 
-async function wayOf(store: Store, evidence: Evidence, route: Route, key: string): Promise<Way> {
-  const { rule } = evidence.plan
-  const admits = (fingerprint: string) => admit(evidence, key, fingerprint)
+async function wayOf(store: Store, rule: Rule, route: Route, key: string, admits: RouteView['admits']): Promise<Way> {
   if (route.channel === null) return way(key, route, 'none', null, { code: 'channel-unnamed' }, admits)
   if (typeof route.channel !== 'string') {
     const { kind, settings } = route.channel

@@ -4,28 +4,20 @@ import { type Composed, composeMessage } from '../compose/compose.ts'
 import { readsColumn } from '../compose/recipients.ts'
 import type { ComposeInput } from '../compose/variables.ts'
 import type { Order } from '../evaluate/policy.ts'
-import { newId } from '../ids.ts'
 import type { Alert, RouteState } from '../model/alert.ts'
-import type { NewDelivery, Target } from '../model/delivery.ts'
-import type { RouteDecision } from '../model/evaluation.ts'
+import type { Target } from '../model/delivery.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { MessageAlert } from '../model/message.ts'
 import { type Reason, sentence } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
-import type { Rule } from '../model/rule.ts'
+import type { QueryRule } from '../model/rule.ts'
 import type { Judgement } from './judge.ts'
-import { deadlineOf, type Way } from './routes.ts'
-import { destinationOf, fixedSettingsOf, sharesOf } from './shares.ts'
-
-/** A message that was written for one route, and what to remember of it. */
-export interface Written {
-  delivery: NewDelivery
-  decision: RouteDecision
-  told: { route: string; fingerprint: string; deliveryId: string; sequence: number }[]
-}
+import type { Way } from './routes.ts'
+import { fixedSettingsOf } from './shares.ts'
+import { deliveryBy, type Written, writeShares } from './written.ts'
 
 export interface Writing {
-  rule: Rule
+  rule: QueryRule
   result: QueryResult | null
   judgement: Judgement
   ways: readonly Way[]
@@ -38,10 +30,8 @@ export interface Writing {
   now: number
   baseUrl: string | null
   attachments: AttachmentLimits
+  isExpectation: boolean
 }
-
-/** All that the settings name. */
-const WHOLE: Share = { recipient: '', settings: {}, variables: {} }
 
 /** Writes the messages of every order. Never fails: a template that does gives the built-in message. */
 export async function compose(orders: readonly Order[], writing: Writing): Promise<Written[]> {
@@ -54,27 +44,20 @@ export async function compose(orders: readonly Order[], writing: Writing): Promi
   return written
 }
 
-/** One message, or one for each recipient where the channel tells them apart. */
 async function writeOne(order: Order, way: Way, target: Target, writing: Writing): Promise<Written[]> {
   const input = inputOf(order, way, target, writing)
-  const composed = await composeMessage(input)
   const triggers = isEnd(order) ? triggersOf(order, writing) : []
-  const trigger = triggers.length === 1 ? (triggers[0] ?? null) : null
-  const shares =
-    (await formerShares(triggers, input, writing)) ??
-    sharesOf(target.kind, { ...way.channelSettings, ...composed.settings })
-  const first = newId('msg', writing.now)
-  const written: Written[] = []
-  for (const { recipient, settings, variables } of shares.length === 0 ? [WHOLE] : shares) {
-    const own =
-      Object.keys(variables).length === 0 ? composed : await composeMessage({ ...input, recipient: variables })
-    const id = written.length === 0 ? first : newId('msg', writing.now)
-    const one = writtenOf(id, order, way, target, { ...own, settings: { ...own.settings, ...settings } }, writing)
-    if (recipient !== '')
-      Object.assign(one.delivery, { recipient, partOf: first }, trigger === null ? {} : { supersedes: trigger })
-    if (id !== first) one.told = []
-    written.push(one)
-  }
+  const written = await writeShares(
+    { way, target, at: writing.now },
+    {
+      shares: await formerShares(triggers, input, writing),
+      compose: (recipient) => composeMessage(recipient === undefined ? input : { ...input, recipient }),
+      write: (id, composed) => writtenOf(id, order, way, target, composed, writing),
+    },
+  )
+  const [trigger, ...others] = triggers
+  if (trigger !== undefined && others.length === 0)
+    for (const { delivery } of written) if (delivery.partOf !== undefined) delivery.supersedes = trigger
   return written
 }
 
@@ -123,6 +106,7 @@ function inputOf(order: Order, way: Way, target: Target, writing: Writing): Comp
     baseUrl: writing.baseUrl,
     channelSettings: way.channelSettings,
     attachments: writing.attachments,
+    isExpectation: writing.isExpectation,
     ...(firingFrom === undefined ? {} : { firingFrom }),
   }
 }
@@ -144,17 +128,12 @@ function writtenOf(
   }
   return {
     delivery: {
+      ...deliveryBy(rule, { way, target, at: now }, settings),
       id,
-      project: rule.project,
-      ruleId: rule.id,
       evaluationId,
-      route,
       fingerprints,
-      target: { ...target, settings, destination: destinationOf(target, { ...way.channelSettings, ...settings }) },
       kind,
       message,
-      createdAt: now,
-      deadlineAt: deadlineOf(target.kind, now),
       ...(supersedes === null ? {} : { supersedes }),
       ...(follows === null ? {} : { follows }),
     },
@@ -200,6 +179,6 @@ function whyOf(order: Order, judgement: Judgement): string {
 }
 
 /** The condition as its author wrote it. */
-export function conditionText({ definition: { condition } }: Rule): string {
+export function conditionText({ definition: { condition } }: QueryRule): string {
   return 'text' in condition ? condition.text : JSON.stringify(condition)
 }

@@ -1,12 +1,13 @@
 import { Hono } from 'hono'
 import { AppError } from '../errors.ts'
-import type { Flow } from '../flow.ts'
 import type { Log } from '../log.ts'
 import type { Manage } from '../manage/index.ts'
 import type { InstanceMail } from '../manage/instance-mail.ts'
 import { overviewOf } from '../manage/overview.ts'
 import type { InstanceStatus } from '../model/instance.ts'
 import type { Store } from '../store/index.ts'
+import type { Pings } from '../trigger/pings.ts'
+import type { RunEvents } from '../trigger/run-events.ts'
 import type { Scheduler } from '../trigger/scheduler.ts'
 import { enterProject, refuseProjectTokens, requireHolder } from './auth.ts'
 import { consoleRoutes } from './console.ts'
@@ -26,7 +27,9 @@ import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
-import { ruleRoutes } from './routes/rules.ts'
+import { pingRoutes, pingTargets } from './routes/pings.ts'
+import { type RuleRunner, ruleRoutes } from './routes/rules.ts'
+import { runRoutes } from './routes/runs.ts'
 import { sampleRoutes } from './routes/sample.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { trialRoutes } from './routes/trials.ts'
@@ -36,8 +39,10 @@ export interface HttpDeps {
   store: Store
   manage: Manage
   instanceMail: InstanceMail
-  flow: Pick<Flow, 'tryRule'>
+  tryRule: RuleRunner['tryRule']
   scheduler: Pick<Scheduler, 'runNow'>
+  runEvents: RunEvents
+  pings: Pings
   streams: EventStreams
   log: Pick<Log, 'defect' | 'requestFinished'>
   clock: { now(): number }
@@ -67,7 +72,7 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
     const { headers } = context.res
     for (const [name, value] of securityHeaders) if (!headers.has(name)) context.header(name, value)
     const { method, path } = context.req
-    log.requestFinished({ method, path, status: context.res.status, took: clock.now() - startedAt })
+    log.requestFinished({ method, path: withoutKey(path), status: context.res.status, took: clock.now() - startedAt })
   })
   app.onError((thrown, context) => answerFailure(context, thrown, log))
   app.notFound((context) => answerFailure(context, noRoute(context), log))
@@ -80,6 +85,7 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
     await next()
   })
   app.route('/metrics', metricsRoutes(deps))
+  app.route('/p', pingTargets(deps.pings))
   app.route('/api/v1/session', sessionRoutes(manage, deps.isSecure))
   app.use('/api/*', requireHolder(manage))
   app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
@@ -98,8 +104,13 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   return app
 }
 
-function projectRoutes({ store, manage, flow, scheduler, streams, clock }: HttpDeps): Hono<ApiEnv> {
-  const runner = { tryRule: flow.tryRule, runNow: scheduler.runNow, now: clock.now }
+/** A path as it may be logged: that of a ping holds its key. */
+function withoutKey(path: string): string {
+  return path.replace(/^\/p\/[^/]+/, '/p/…')
+}
+
+function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, clock }: HttpDeps): Hono<ApiEnv> {
+  const runner = { tryRule, runNow: scheduler.runNow, now: clock.now }
   return new Hono<ApiEnv>()
     .use(enterProject())
     .get('/overview', async (context) => context.json(await overviewOf(store, context.get('caller').project)))
@@ -110,6 +121,8 @@ function projectRoutes({ store, manage, flow, scheduler, streams, clock }: HttpD
     .route('/rules/:id/evaluations', ruleEvaluationRoutes(manage, store))
     .route('/rules', ruleRoutes(manage, store, runner))
     .route('/trials', trialRoutes(manage))
+    .route('/pings', pingRoutes(manage))
+    .route('/runs', runRoutes(manage, runEvents))
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))
     .route('/deliveries', deliveryRoutes(manage, store))

@@ -1,14 +1,16 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
-import type * as v from 'valibot'
+import * as v from 'valibot'
 import { draftTest, sendRequest, testRequest } from '../manage/channel-sends.ts'
 import { channelEdit, newChannel } from '../manage/channels.ts'
 import { connectionEdit, newConnection } from '../manage/connections.ts'
 import { bulkRequest } from '../manage/deliveries.ts'
 import { importRequest } from '../manage/import.ts'
+import { newPing } from '../manage/pings.ts'
 import { sampleRequest } from '../manage/sample.ts'
 import { signInRequest } from '../manage/sessions.ts'
 import { conditionTrial, queryTrial, scheduleTrial } from '../manage/trials.ts'
 import { ruleDefinition } from '../model/rule.ts'
+import { projectEvent, runEvent } from '../model/run-event.ts'
 import { build } from '../version.ts'
 import { sessionCookies } from './auth.ts'
 import { readRequest } from './routes/inbox.ts'
@@ -26,6 +28,9 @@ const bodies = {
   TestRequest: testRequest,
   DraftTest: draftTest,
   Rule: ruleDefinition,
+  NewPing: newPing,
+  RunEvent: runEvent,
+  RunEvents: v.union([v.array(projectEvent), v.strictObject({ events: v.array(projectEvent) })]),
   BulkRequest: bulkRequest,
   ReadRequest: readRequest,
   ImportRequest: importRequest,
@@ -71,6 +76,14 @@ export const routes: readonly Route[] = [
   ['post', '/rules/{id}/preview', 'Try it without storing or sending anything'],
   ['get', '/rules/{id}/evaluations', 'List its evaluations, newest first'],
   ['get', '/rules/{id}/values', 'What it measured over time, and the thresholds of its condition'],
+  ['get', '/pings', 'List ping addresses'],
+  ['post', '/pings', 'Make a ping address; its key is shown this once', 'NewPing'],
+  ['delete', '/pings/{id}', 'Remove a ping address'],
+  ['get', '/runs', 'List runs, newest first'],
+  ['post', '/runs/events', 'Tell of many runs at once', 'RunEvents'],
+  ['get', '/runs/{uid}', 'Read a run with what rules made of it'],
+  ['put', '/runs/{uid}', 'Tell of a run; answers with the run', 'RunEvent'],
+  ['post', '/runs/{uid}/events', 'Tell of a run: one event, or several', 'RunEvent'],
   ['get', '/evaluations', 'List evaluations, newest first'],
   ['get', '/evaluations/{id}', 'Read an evaluation with its decision trace'],
   ['get', '/alerts', 'List alerts'],

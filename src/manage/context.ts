@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts'
 import type { Sources } from '../flow/sources.ts'
 import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
-import type { RuleDefinition } from '../model/rule.ts'
+import type { RuleSchedule } from '../model/rule.ts'
 import type { Programs } from '../programs.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Store } from '../store/index.ts'
@@ -28,7 +28,7 @@ export interface ManageContext {
   /** Tells which programs channels may start. */
   programs: Pick<Programs, 'refusal'>
   /** Reads a schedule whose `every` counts from `anchor`. Throws `invalid` naming the field. */
-  readSchedule: (schedule: RuleDefinition['schedule'], anchor: number) => { next(time: number): number | null }
+  readSchedule: (schedule: RuleSchedule, anchor: number) => { next(time: number): number | null }
   /** What the instance gives for settings of a kind of channel that are left out. */
   defaultsOf?: (kind: string) => JsonObject | undefined
   /** Folder of the sample database. */

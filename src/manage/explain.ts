@@ -2,22 +2,27 @@ import type { Attempt, Delivery } from '../model/delivery.ts'
 import { formatDuration } from '../model/duration.ts'
 import type { Evaluation, RouteDecision, Trace } from '../model/evaluation.ts'
 import { sentence } from '../model/reason.ts'
-import type { Rule } from '../model/rule.ts'
+import { isQueryRule, isRunRule, type Rule } from '../model/rule.ts'
 import type { Store } from '../store/index.ts'
 import { notFound } from './context.ts'
+import { explainRun, explainRunRule } from './explain-run.ts'
 
 /** What was asked about, and the answer in lines of plain words. */
 export interface Explanation {
-  about: 'rule' | 'delivery' | 'evaluation'
+  about: 'rule' | 'delivery' | 'evaluation' | 'run'
   id: string
   lines: string[]
 }
 
 export type Explainer = (project: string, idOrName: string) => Promise<Explanation>
 
-/** Answers why a rule, an evaluation or a delivery did or did not send. Throws `not-found`. */
+/** Answers why a rule, an evaluation, a delivery or a run did or did not send. Throws `not-found`. */
 export function createExplainer(store: Store): Explainer {
   return async (project, idOrName) => {
+    const explainStored = async (id: string) => {
+      const stored = await store.evaluations.get(project, id)
+      return stored === undefined ? [] : explainEvaluation(stored)
+    }
     const found = await store.deliveries.get(idOrName)
     if (found !== undefined && found.delivery.project === project)
       return { about: 'delivery', id: idOrName, lines: await explainDelivery(store, found) }
@@ -25,7 +30,9 @@ export function createExplainer(store: Store): Explainer {
     if (evaluation !== undefined) return { about: 'evaluation', id: idOrName, lines: explainEvaluation(evaluation) }
     const rule = (await store.rules.byId(project, idOrName)) ?? (await store.rules.byName(project, idOrName))
     if (rule !== undefined) return { about: 'rule', id: rule.id, lines: await explainRule(store, rule) }
-    throw notFound('rule, evaluation or delivery', idOrName, await store.rules.names(project))
+    const run = await store.runs.get(project, idOrName)
+    if (run !== undefined) return { about: 'run', id: run.uid, lines: await explainRun(store, run, explainStored) }
+    throw notFound('rule, run, evaluation or delivery', idOrName, await store.rules.names(project))
   }
 }
 
@@ -49,7 +56,8 @@ function explainTrace(trace: Trace): string[] {
   const { cause, scheduledAt, startedAt, rowCount, queryTime, reasons, transitions, moreTransitions, routes } = trace
   const late = startedAt - scheduledAt
   const lines = [`It ran by ${causes[cause]}${late >= 1000 ? `, ${formatDuration(late)} after its time` : ''}.`]
-  if (rowCount !== null)
+  if (trace.run !== undefined) lines.push(aboutRun(trace.run))
+  if (rowCount !== null && trace.run === undefined)
     lines.push(
       `The query took ${Math.round(queryTime ?? 0)} ms and returned ${rowCount} ${rowCount === 1 ? 'row' : 'rows'}.`,
     )
@@ -63,11 +71,17 @@ function explainTrace(trace: Trace): string[] {
   return lines
 }
 
+function aboutRun({ uid, name, attempt, step, state }: NonNullable<Trace['run']>): string {
+  const what = step === null ? 'The run' : `The step "${step}" of the run`
+  return `${what} "${name}" (${uid}) came to "${state}"${attempt > 1 ? ` in attempt ${attempt}` : ''}.`
+}
+
 const causes: Record<Trace['cause'], string> = {
   schedule: 'its schedule',
   manual: 'hand',
   'catch-up': 'its schedule, catching up',
   'dry-run': 'hand as a trial that sends nothing',
+  run: 'what a run came to',
 }
 
 function explainRoute({ route, channel, fingerprints, more = 0, reason, deliveryId }: RouteDecision): string {
@@ -85,10 +99,11 @@ function explainRoute({ route, channel, fingerprints, more = 0, reason, delivery
 async function explainRule(store: Store, rule: Rule): Promise<string[]> {
   const { id, project, definition, blocked, nextDueAt, warnings } = rule
   const lines = [`Rule "${definition.name}" (${id}).`]
+  if (isRunRule(rule)) lines.push(explainRunRule(rule.definition))
   if (definition.paused) lines.push('It is paused, so it does not run.')
   else if (blocked !== null) lines.push(`It is blocked and does not run: ${blocked}.`)
   else if (nextDueAt !== null) lines.push(`It is next due at ${iso(nextDueAt)}.`)
-  const connection = await store.connections.byName(project, definition.connection)
+  const connection = isQueryRule(rule) ? await store.connections.byName(project, rule.definition.connection) : undefined
   if (connection !== undefined && connection.openSince !== null)
     lines.push(
       `Its connection "${connection.name}" has been failing since ${iso(connection.openSince)}: ${connection.lastError ?? ''}`,

@@ -5,7 +5,7 @@ import { readNotification } from '../importers/vianops/read.ts'
 import { readPaused, readStatus } from '../importers/vianops/switches.ts'
 import { replaceDefinition } from '../importers/vianops/write.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Rule, RuleDefinition } from '../model/rule.ts'
+import { isQueryRule, type QueryRule, type QueryRuleDefinition, type Rule } from '../model/rule.ts'
 import { validate } from '../model/validate.ts'
 import type { Caller, ManageContext } from './context.ts'
 import { channelsOf, fieldIssues, keptOf, mailChannelOf, show, standingWarnings } from './notification-rules.ts'
@@ -66,7 +66,8 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
     }
     if (definition === null) return { ...item, action: 'refuse' }
     const existing = await store.rules.byName(caller.project, definition.name)
-    if (existing !== undefined && existing.origin === null) return { ...item, action: 'refuse', issues: [nameTaken] }
+    if (existing !== undefined && (existing.origin === null || !isQueryRule(existing)))
+      return { ...item, action: 'refuse', issues: [nameTaken] }
     const { index: _, createdby, ...times } = origin
     const options: ImportOptions = {
       origin: { product: 'vianops', object: keptOf(reading, times) },
@@ -100,7 +101,7 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
   }
 
   /** What writing a notification over a rule that came from one would make of it. */
-  async function change(project: string, rule: Rule, object: JsonObject, wanted: RuleDefinition) {
+  async function change(project: string, rule: QueryRule, object: JsonObject, wanted: QueryRuleDefinition) {
     const channelOf = await channelsOf(context, project)
     const index = (await store.rules.indexOf(rule.id)) ?? 0
     const { notification } = show(context, rule, index, channelOf)
@@ -137,14 +138,21 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
       const channelOf = await channelsOf(context, project)
       const found: Notification[] = []
       for (let after: number | undefined = 0; after !== undefined; ) {
-        const page: { rule: Rule; index: number }[] = await store.rules.list({ project, after, limit: PAGE })
-        const imported = page.filter(({ rule }) => rule.origin !== null)
+        const page: Listed[] = await store.rules.list({ project, after, limit: PAGE })
+        const imported = page.flatMap(({ rule, index }) =>
+          isQueryRule(rule) && rule.origin !== null ? [{ rule, index }] : [],
+        )
         found.push(...imported.map(({ rule, index }) => show(context, rule, index, channelOf).notification))
         after = page.length === PAGE ? page.at(-1)?.index : undefined
       }
       return found
     },
   }
+}
+
+interface Listed {
+  rule: Rule
+  index: number
 }
 
 /** Fields that may be written in several ways, and are compared as parts of the rule. */
@@ -182,7 +190,7 @@ function refusedTwin({ object, warnings, fixes }: Reading): Omit<ImportItem, 'po
 }
 
 /** Where the messages of a rule go, in words. */
-function destinationOf({ routes }: RuleDefinition): string {
+function destinationOf({ routes }: QueryRuleDefinition): string {
   const places = routes.map(({ channel }) => {
     if (channel === null) return 'a mail channel, once the rule names one'
     if (typeof channel === 'string') return `the channel "${channel}"`

@@ -6,7 +6,9 @@ import { type DeliveryManager, manageDeliveries } from './deliveries.ts'
 import { createExplainer, type Explainer } from './explain.ts'
 import { type ImportManager, manageImport } from './import.ts'
 import { manageNotifications, type NotificationManager } from './notifications.ts'
+import { managePings, type PingManager } from './pings.ts'
 import { manageRules, type RuleManager } from './rules.ts'
+import { manageRuns, type RunManager } from './runs.ts'
 import { manageSample, type SampleManager } from './sample.ts'
 import { manageSessions, type SessionManager } from './sessions.ts'
 import { manageTokens, type TokenManager } from './tokens.ts'
@@ -18,6 +20,8 @@ export interface Manage {
   channels: ChannelManager
   sends: ChannelSender
   rules: RuleManager
+  runs: RunManager
+  pings: PingManager
   notifications: NotificationManager
   imports: ImportManager
   deliveries: DeliveryManager
@@ -38,6 +42,8 @@ export function createManage(context: ManageContext): Manage {
     channels,
     sends: manageChannelSends(context),
     rules,
+    runs: manageRuns(context),
+    pings: managePings(context),
     notifications: manageNotifications(context, rules),
     imports: manageImport(context, rules),
     deliveries: manageDeliveries(context),

@@ -4,7 +4,7 @@ import type { Notification, Reading } from '../importers/vianops/notification.ts
 import { fieldOf } from '../importers/vianops/read.ts'
 import { writeNotification } from '../importers/vianops/write.ts'
 import type { JsonObject } from '../model/json.ts'
-import { type Rule, type RuleDefinition, routeKeys } from '../model/rule.ts'
+import { type QueryRule, type QueryRuleDefinition, type Rule, routeKeys } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
 import type { ManageContext } from './context.ts'
 import { openSettings } from './settings.ts'
@@ -35,7 +35,7 @@ export async function mailChannelOf({ store }: Context, project: string): Promis
 }
 
 /** The rule as a notification. */
-export function show(context: Context, rule: Rule, index: number, channelOf: ChannelLookup): Told {
+export function show(context: Context, rule: QueryRule, index: number, channelOf: ChannelLookup): Told {
   const definition = withSecrets(context, rule)
   const notification = writeNotification({ ...rule, definition }, index, channelOf)
   return { notification, warnings: standingWarnings(rule) }
@@ -72,7 +72,7 @@ function inItsWords(warning: string): string {
   return path === undefined ? warning : `${fieldOf(path)}: ${text}`
 }
 
-function withSecrets({ secrets }: Context, rule: Rule): RuleDefinition {
+function withSecrets({ secrets }: Context, rule: QueryRule): QueryRuleDefinition {
   const keys = routeKeys(rule.definition)
   const routes = rule.definition.routes.map((route, place) => {
     const key = keys[place] ?? ''

@@ -3,7 +3,7 @@ import { type Notification, type Reading, readOnlyFields } from '../importers/vi
 import { readNotification } from '../importers/vianops/read.ts'
 import { replaceDefinition } from '../importers/vianops/write.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Rule } from '../model/rule.ts'
+import { isQueryRule, type QueryRule } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
 import type { Caller, ManageContext } from './context.ts'
 import { channelsOf, inFields, keptOf, mailChannelOf, show, type Told } from './notification-rules.ts'
@@ -26,9 +26,10 @@ const PAGE = 500
 export function manageNotifications(context: ManageContext, rules: RuleManager) {
   const { store, clock } = context
 
-  async function at(project: string, index: number): Promise<Rule> {
+  async function at(project: string, index: number): Promise<QueryRule> {
     const rule = await store.rules.byIndex(project, index)
-    if (rule === undefined) throw new AppError('not-found', `There is no notification with the index ${index}.`)
+    if (rule === undefined || !isQueryRule(rule))
+      throw new AppError('not-found', `There is no notification with the index ${index}.`)
     return rule
   }
 
@@ -60,9 +61,11 @@ export function manageNotifications(context: ManageContext, rules: RuleManager) 
       const channelOf = await channelsOf(context, project)
       const found: Notification[] = []
       for (let cursor: number | undefined = after; cursor !== undefined && found.length < limit; ) {
-        const page: { rule: Rule; index: number }[] = await store.rules.list({ project, after: cursor, limit: PAGE })
-        const wanted = page.filter(({ rule }) =>
-          tags.every((group) => group.some((tag) => rule.definition.tags.includes(tag))),
+        const page = await store.rules.list({ project, after: cursor, limit: PAGE })
+        const wanted = page.flatMap(({ rule, index }) =>
+          isQueryRule(rule) && tags.every((group) => group.some((tag) => rule.definition.tags.includes(tag)))
+            ? [{ rule, index }]
+            : [],
         )
         found.push(...wanted.map(({ rule, index }) => show(context, rule, index, channelOf).notification))
         cursor = page.length === PAGE ? page.at(-1)?.index : undefined
@@ -118,7 +121,7 @@ function accepted(reading: Reading) {
 }
 
 /** A rule made here stays one unless it is given something that only an imported one keeps. */
-function originAfter(rule: Rule, reading: Reading) {
+function originAfter(rule: QueryRule, reading: Reading) {
   const object = keptOf(reading, timesOf(rule))
   if (rule.origin !== null) return { product: 'vianops' as const, object }
   const known = new Set([...FIELDS, ...readOnlyFields])
@@ -144,7 +147,7 @@ const FIELDS = [
 ]
 
 /** Times that came with an import are kept through an edit. */
-function timesOf({ origin }: Rule): JsonObject {
+function timesOf({ origin }: QueryRule): JsonObject {
   const times = ['createddate', 'lastrun', 'lastalert'].flatMap((key) => {
     const value = origin?.object[key]
     return value === undefined ? [] : [[key, value] as const]

@@ -1,15 +1,17 @@
 import { compileCondition } from '../evaluate/condition.ts'
 import type { AlertState } from '../model/alert.ts'
 import type { Transition } from '../model/evaluation.ts'
-import { type Rule, type RuleDefinition, routeKeys } from '../model/rule.ts'
+import type { Severity } from '../model/message.ts'
+import { type Rule, routeKeys } from '../model/rule.ts'
 import type { Backlog } from '../store/deliveries.ts'
 import type { AlertRow } from '../store/evaluations.ts'
 import type { Store } from '../store/index.ts'
+import { explainRunRule } from './explain-run.ts'
 
 /** An alert that is not normal, as people look at it. Times are ms since 1970. */
 export interface OpenAlert {
   rule: { id: string; name: string }
-  severity: RuleDefinition['severity']
+  severity: Severity
   fingerprint: string
   labels: Record<string, string>
   state: AlertState
@@ -98,10 +100,10 @@ async function describeRule(store: Store, rule: Rule, alerts: readonly AlertRow[
     const channel = definition.routes[keys.indexOf(key)]?.channel ?? null
     return channel === null ? key : typeof channel === 'string' ? channel : channel.kind
   }
-  const condition = compileCondition(definition.condition).text
+  const condition = 'query' in definition ? compileCondition(definition.condition).text : explainRunRule(definition)
   return alerts.map(({ fingerprint, labels, state, since, firingSince, value }) => ({
     rule: { id, name: definition.name },
-    severity: definition.severity,
+    severity: definition.severity ?? 'error',
     fingerprint,
     labels,
     state,

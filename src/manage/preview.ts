@@ -12,7 +12,7 @@ import type { Store } from '../store/index.ts'
 const SHOWN_ROWS = 100
 
 /** What a rule would do now: its rows, its verdict, and for every route the message as it would go out. */
-export async function previewOf(store: Store, rule: Rule, { commit, written }: Draft) {
+export async function previewOf(store: Store, rule: Rule, { commit, written }: Pick<Draft, 'commit' | 'written'>) {
   const { result, trace, verdict, value } = commit
   return {
     verdict,

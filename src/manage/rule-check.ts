@@ -1,12 +1,22 @@
 import { channels, isChannelKind } from '../channels/index.ts'
+import { runNamesFor } from '../compose/run-variables.ts'
 import { namesFor } from '../compose/variables.ts'
 import type { Issue } from '../errors.ts'
 import { ConditionError, compileCondition } from '../evaluate/condition.ts'
 import { checkNames } from '../evaluate/condition-check.ts'
+import { expectationColumns } from '../evaluate/expectation.ts'
+import { unknownRunNames } from '../evaluate/run-condition.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Condition, Route, RuleDefinition, TemplateEngine } from '../model/rule.ts'
+import type {
+  Condition,
+  QueryRuleDefinition,
+  Route,
+  RuleDefinition,
+  RunRuleDefinition,
+  TemplateEngine,
+} from '../model/rule.ts'
 import { fixedKeys, secretKeys } from '../model/settings.ts'
 
 /** What is wrong with a rule's texts, and what its author should know. */
@@ -23,20 +33,24 @@ interface TemplateText {
 
 /** Parses every condition and template of a rule and looks at what can be told without its data. */
 export async function checkTexts(definition: RuleDefinition): Promise<TextCheck> {
-  const { routes, fingerprint } = definition
-  const conditions = conditionsOf(definition).map(({ path, condition }) => checkCondition(condition, fingerprint, path))
+  const { routes } = definition
+  const isQuery = 'query' in definition
+  const conditions = isQuery ? queryConditions(definition) : runConditions(definition)
   const issues = [
     ...conditions.flatMap((checked) => checked.issues),
-    ...repeated(fingerprint).map((name) => ({ path: 'fingerprint', message: `"${name}" is named twice` })),
+    ...repeated(isQuery ? definition.fingerprint : []).map((name) => ({
+      path: 'fingerprint',
+      message: `"${name}" is named twice`,
+    })),
     ...repeated(routes.flatMap(({ name }) => name ?? [])).map((name) => ({
       path: 'routes',
       message: `two routes are named "${name}"; names tell routes apart`,
     })),
-    ...holdIssues(definition),
+    ...(isQuery ? holdIssues(definition) : []),
   ]
   const warnings = conditions.flatMap((checked) => checked.warnings)
   for (const { path, engine, text } of templatesOf(definition)) {
-    const checked = await checkTemplate(engine, text, namesFor(text))
+    const checked = await checkTemplate(engine, text, isTelling(definition) ? runNamesFor(text) : namesFor(text))
     issues.push(...checked.errors.map((error) => ({ path, message: error.message })))
     warnings.push(...checked.warnings.map((warning) => `${path}: ${warning}`))
   }
@@ -46,11 +60,35 @@ export async function checkTexts(definition: RuleDefinition): Promise<TextCheck>
 }
 
 /** Every condition of a rule, with its place. */
-export function conditionsOf({ condition, routes }: RuleDefinition): { path: string; condition: Condition }[] {
+export function conditionsOf({ condition, routes }: Conditional): { path: string; condition: Condition }[] {
   const ofRoutes = routes.flatMap((route, index) =>
     route.condition === undefined ? [] : [{ path: `routes.${index}.condition`, condition: route.condition }],
   )
-  return [{ path: 'condition', condition }, ...ofRoutes]
+  return [...(condition === undefined ? [] : [{ path: 'condition', condition }]), ...ofRoutes]
+}
+
+type Conditional = Pick<RuleDefinition, 'routes'> & { condition?: Condition | undefined }
+
+function queryConditions(definition: QueryRuleDefinition): TextCheck[] {
+  return conditionsOf(definition).map(({ path, condition }) =>
+    checkCondition(path, condition, () => checkNames(compileCondition(condition), definition.fingerprint)),
+  )
+}
+
+/** What an expectation tells is like a row of a query; other run rules ask the run. */
+function runConditions(definition: RunRuleDefinition): TextCheck[] {
+  return conditionsOf(definition).map(({ path, condition }) =>
+    checkCondition(path, condition, () =>
+      definition.expect === undefined
+        ? { errors: unknownRunNames(condition), warnings: [] }
+        : checkNames(compileCondition(condition), expectationColumns),
+    ),
+  )
+}
+
+/** Whether its messages are about runs rather than alerts. */
+function isTelling(definition: RuleDefinition): boolean {
+  return 'runs' in definition && definition.when !== undefined
 }
 
 /** Every text of a rule that is a template, with its place. Settings of routes are always Liquid. */
@@ -82,10 +120,14 @@ function textsIn(value: unknown, path: string): { path: string; text: string }[]
   return Object.entries(value).flatMap(([key, item]) => textsIn(item, `${path}.${key}`))
 }
 
-function checkCondition(condition: Condition, fingerprint: readonly string[], path: string): TextCheck {
+function checkCondition(
+  path: string,
+  condition: Condition,
+  check: () => { errors: string[]; warnings: string[] },
+): TextCheck {
   const place = 'text' in condition ? `${path}.text` : path
   try {
-    const { errors, warnings } = checkNames(compileCondition(condition), fingerprint)
+    const { errors, warnings } = check()
     return { issues: errors.map((message) => ({ path: place, message })), warnings }
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError || thrown instanceof ConditionError)) throw thrown
@@ -94,7 +136,7 @@ function checkCondition(condition: Condition, fingerprint: readonly string[], pa
   }
 }
 
-function holdIssues(definition: RuleDefinition): Issue[] {
+function holdIssues(definition: QueryRuleDefinition): Issue[] {
   const hold = definition.for
   if (typeof hold === 'string' || hold.times <= hold.of) return []
   return [{ path: 'for.times', message: `must be at most ${hold.of}, the number of evaluations looked at` }]

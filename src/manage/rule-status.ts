@@ -42,6 +42,7 @@ export async function valuesOf(
   from: number,
   limit: number,
 ): Promise<RuleValues> {
-  const thresholds = thresholdsOf(compileCondition(definition.condition), definition.fingerprint.length > 0)
+  const thresholds =
+    'query' in definition ? thresholdsOf(compileCondition(definition.condition), definition.fingerprint.length > 0) : []
   return { thresholds, points: await store.evaluations.values(id, from, limit) }
 }

@@ -5,7 +5,7 @@ import { compileCondition } from '../evaluate/condition.ts'
 import { type ColumnFix, checkCondition } from '../evaluate/condition-check.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { QueryResult } from '../model/result.ts'
-import type { RuleDefinition } from '../model/rule.ts'
+import type { QueryRuleDefinition } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
 import type { ConnectionRow } from '../store/connections.ts'
 import type { ManageContext } from './context.ts'
@@ -23,7 +23,7 @@ const TRIAL_ROWS = 20
 export async function tryQuery(
   context: ManageContext,
   row: ConnectionRow,
-  definition: RuleDefinition,
+  definition: QueryRuleDefinition,
   lenient: boolean,
 ): Promise<string[]> {
   if (row.openSince !== null) return [`The query was not tried: the connection "${row.name}" is failing.`]
@@ -52,7 +52,7 @@ export async function tryQuery(
 }
 
 /** Columns that the fingerprint or a route's recipients name and that are not there. */
-function columnWarnings({ fingerprint, routes }: RuleDefinition, { columns }: QueryResult): string[] {
+function columnWarnings({ fingerprint, routes }: QueryRuleDefinition, { columns }: QueryResult): string[] {
   const available = columns.map(({ name }) => name)
   const named = [
     ...fingerprint.map((name) => ['fingerprint', name] as const),

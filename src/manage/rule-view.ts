@@ -3,11 +3,12 @@ import type { ManageContext } from './context.ts'
 import { openSecrets } from './settings.ts'
 
 /** A rule as the API shows it: its definition and what Tocsin keeps beside it. It can be sent back as an edit. */
-export interface RuleView extends RuleDefinition, Omit<Rule, 'definition' | 'inline' | 'project' | 'origin'> {
-  /** Names of the secret settings of inline channels, by route key. */
-  secrets: Record<string, string[]>
-  importedFrom: string | null
-}
+export type RuleView = RuleDefinition &
+  Omit<Rule, 'definition' | 'inline' | 'project' | 'origin'> & {
+    /** Names of the secret settings of inline channels, by route key. */
+    secrets: Record<string, string[]>
+    importedFrom: string | null
+  }
 
 /** Keys of a rule as it is shown that an edit may carry and that change nothing. */
 export const READ_ONLY = [

@@ -1,29 +1,18 @@
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { JsonObject } from '../model/json.ts'
-import { didYouMean } from '../model/nearest.ts'
-import { type Rule, type RuleDefinition, ruleDefinition } from '../model/rule.ts'
-import { faulty, validate } from '../model/validate.ts'
+import type { Rule, RuleDefinition } from '../model/rule.ts'
+import { faulty } from '../model/validate.ts'
 import type { RuleFilter } from '../store/rules.ts'
 import { type Caller, editable, type ManageContext, notFound, showing } from './context.ts'
-import { checkTexts } from './rule-check.ts'
-import { sealRoutes } from './rule-routes.ts'
-import { tryQuery } from './rule-trial.ts'
+import { type PrepareOptions, prepareRule } from './rule-prepare.ts'
 import { READ_ONLY, type RuleView, viewOf } from './rule-view.ts'
 import { firstDue } from './schedule.ts'
 
 /** What only an import may set. */
-export interface ImportOptions {
-  origin?: { product: 'vianops'; object: JsonObject } | null
+export interface ImportOptions extends PrepareOptions {
   createdBy?: string
   /** The VIANOPS index it had; taken if it is free. */
   index?: number
-  /** Things the import found, to be kept with the rule. */
-  warnings?: string[]
-  /** Stores it without having tried its query. */
-  skipTrial?: boolean
-  /** A connection that does not exist blocks the rule instead of being refused. */
-  allowUnbound?: boolean
 }
 
 export type RuleManager = ReturnType<typeof manageRules>
@@ -112,7 +101,7 @@ export function manageRules(context: ManageContext) {
       const ready = await prepareRule(context, { ...before, before }, editable(input, READ_ONLY), options)
       const { definition, blocked } = ready
       const isSameTime =
-        isEqual(definition.schedule, before.definition.schedule) &&
+        isEqual(timesOf(definition), timesOf(before.definition)) &&
         definition.paused === before.definition.paused &&
         blocked === before.blocked
       const changed = await store.rules
@@ -166,13 +155,18 @@ export function versionOf(input: unknown): number {
 
 /** Whether an edit makes the alerts there are be about something else. */
 export function losesState(before: RuleDefinition, after: RuleDefinition): boolean {
-  const about = ({ connection, query, condition, fingerprint }: RuleDefinition) => [
-    connection,
-    query,
-    condition,
-    fingerprint,
-  ]
-  return !isEqual(about(before), about(after))
+  return !isEqual(subjectOf(before), subjectOf(after))
+}
+
+function subjectOf(definition: RuleDefinition) {
+  if ('runs' in definition) return [definition.runs, definition.when, definition.expect]
+  const { connection, query, condition, fingerprint } = definition
+  return [connection, query, condition, fingerprint]
+}
+
+/** What says when a rule is due. */
+function timesOf(definition: RuleDefinition) {
+  return 'runs' in definition ? [definition.runs, definition.expect] : definition.schedule
 }
 
 const unstored = {
@@ -183,51 +177,6 @@ const unstored = {
   lastSuccessAt: null,
   lastAlertAt: null,
 } as const
-
-interface Owner {
-  id: string
-  project: string
-  before: Rule | null
-}
-
-async function prepareRule(context: ManageContext, owner: Owner, input: unknown, options: ImportOptions) {
-  const definition = validate(ruleDefinition, input)
-  const checked = await checkTexts(definition)
-  const issues = [...checked.issues]
-  try {
-    context.readSchedule(definition.schedule, context.clock.now())
-  } catch (thrown) {
-    if (!(thrown instanceof AppError)) throw thrown
-    issues.push(...thrown.issues)
-  }
-  const connection = await context.store.connections.byName(owner.project, definition.connection)
-  const unbound =
-    connection === undefined ? await missingConnection(context, owner.project, definition.connection) : null
-  const isKnownUnbound = options.allowUnbound === true || owner.before?.definition.connection === definition.connection
-  if (unbound !== null && !isKnownUnbound) issues.push({ path: 'connection', message: unbound })
-  const sealed = await sealRoutes(context, owner, definition).catch((thrown: unknown) => {
-    if (!(thrown instanceof AppError) || thrown.code !== 'invalid') throw thrown
-    issues.push(...thrown.issues)
-    return { routes: [], inline: {} }
-  })
-  if (issues.length > 0) throw faulty(issues)
-  const tried =
-    connection === undefined || options.skipTrial === true
-      ? []
-      : await tryQuery(context, connection, definition, (options.origin ?? owner.before?.origin ?? null) !== null)
-  return {
-    definition: { ...definition, routes: sealed.routes },
-    inline: sealed.inline,
-    warnings: [...new Set([...(options.warnings ?? []), ...checked.warnings, ...tried])],
-    blocked: unbound === null ? null : `connection: ${unbound}`,
-  }
-}
-
-async function missingConnection({ store }: ManageContext, project: string, name: string): Promise<string> {
-  const names = await store.connections.names(project)
-  const remedy = names.length === 0 ? ' There are no connections yet: make one first.' : didYouMean(name, names)
-  return `there is no connection "${name}".${remedy}`
-}
 
 async function originOf(
   { store }: ManageContext,

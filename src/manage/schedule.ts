@@ -8,8 +8,11 @@ export function firstDue(
   blocked: string | null,
   createdAt: number,
 ): number | null {
+  const isIdle = definition.paused || blocked !== null
+  // What a rule expects of runs is looked at once it is saved, and it finds its next time itself.
+  if ('runs' in definition) return isIdle || definition.expect === undefined ? null : clock.now()
   const schedule = readSchedule(definition.schedule, createdAt)
-  return definition.paused || blocked !== null ? null : schedule.next(clock.now())
+  return isIdle ? null : schedule.next(clock.now())
 }
 
 /** Lets the rules run that waited for a connection of this name. */

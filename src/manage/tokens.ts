@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { name } from '../model/rule.ts'
 import { validate } from '../model/validate.ts'
+import { digestOf } from '../secrets.ts'
 import type { Store } from '../store/index.ts'
 import type { Role, TokenRow } from '../store/tokens.ts'
 
@@ -38,7 +39,7 @@ export function manageTokens({ store, clock }: { store: Pick<Store, 'tokens' | '
       const wanted = validate(newToken, input)
       const token = `tcs_${base32(randomBytes(32))}`
       const id = newId('tok', clock.now())
-      await store.tokens.create({ id, ...wanted, hash: hashOf(token), createdAt: clock.now() })
+      await store.tokens.create({ id, ...wanted, hash: digestOf(token), createdAt: clock.now() })
       await store.audit.record({ project: wanted.project, actor, action: 'create', entity: 'token', entityId: id })
       return { id, token }
     },
@@ -54,12 +55,8 @@ export function manageTokens({ store, clock }: { store: Pick<Store, 'tokens' | '
 
     /** Who holds the token; undefined when nobody does. */
     holderOf: async (token: string): Promise<TokenHolder | undefined> =>
-      token.startsWith('tcs_') ? store.tokens.byHash(hashOf(token)) : undefined,
+      token.startsWith('tcs_') ? store.tokens.byHash(digestOf(token)) : undefined,
   }
-}
-
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64url')
 }
 
 function base32(bytes: Uint8Array): string {

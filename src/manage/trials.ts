@@ -7,15 +7,16 @@ import { parseDuration } from '../model/duration.ts'
 import type { Verdict } from '../model/evaluation.ts'
 import type { Json } from '../model/json.ts'
 import type { Column, QueryResult } from '../model/result.ts'
-import { type Rule, type RuleDefinition, ruleDefinition } from '../model/rule.ts'
+import { type QueryRuleDefinition, queryRule, type Rule, type RuleSchedule } from '../model/rule.ts'
 import { faulty, validate } from '../model/validate.ts'
 import { redact, secretForms } from '../redact.ts'
 import type { ConnectionRow } from '../store/connections.ts'
 import { type Caller, find, type ManageContext } from './context.ts'
+import { matchWords } from './explain-run.ts'
 import { checkTexts } from './rule-check.ts'
 import { openSecrets } from './settings.ts'
 
-const { query, schedule, condition, fingerprint, onNoRows } = ruleDefinition.entries
+const { query, schedule, condition, fingerprint, onNoRows } = queryRule.entries
 
 export const queryTrial = v.strictObject({ query })
 export const scheduleTrial = v.strictObject({ schedule })
@@ -80,7 +81,7 @@ export function manageTrials(context: ManageContext) {
     /** Throws `invalid` for a condition that is none; one that cannot be decided is an answer too. */
     async condition(input: unknown): Promise<ConditionAnswer> {
       const { result, ...parts } = validate(conditionTrial, input)
-      const definition = validate(ruleDefinition, { ...blank, ...parts })
+      const definition = validate(queryRule, { ...blank, ...parts })
       const { issues } = await checkTexts(definition)
       if (issues.length > 0) throw faulty(issues)
       const columns = result.columns as Column[]
@@ -112,7 +113,8 @@ function fail({ secrets }: ManageContext, row: ConnectionRow, thrown: unknown): 
 }
 
 /** A schedule as a sentence without its end. */
-export function wordsOf(schedule: RuleDefinition['schedule']): string {
+export function wordsOf(schedule: RuleSchedule): string {
+  if ('after' in schedule) return `After runs ${matchWords(schedule.after.runs)}`
   if ('every' in schedule) return `Every ${inWords(parseDuration(schedule.every) ?? 0)}`
   const words = cronstrue.toString(schedule.cron, { use24HourTimeFormat: true })
   return `${words} (${schedule.timezone})`
@@ -140,7 +142,7 @@ function inWords(ms: number): string {
 /** What a trial of a condition says nothing about. */
 const blank = { name: 'trial', connection: 'trial', query: 'trial', schedule: { every: '1h' } }
 
-function unsaved(definition: RuleDefinition): Rule {
+function unsaved(definition: QueryRuleDefinition): Rule {
   return {
     id: '',
     project: '',

@@ -2,9 +2,10 @@ import type { AlertState } from './alert.ts'
 import type { Json } from './json.ts'
 import type { Reason } from './reason.ts'
 import type { Column } from './result.ts'
+import type { RunState } from './run.ts'
 
 /** Why an evaluation took place. */
-export type Cause = 'schedule' | 'manual' | 'catch-up' | 'dry-run'
+export type Cause = 'schedule' | 'manual' | 'catch-up' | 'dry-run' | 'run'
 
 export type Verdict = 'true' | 'false' | 'error' | 'no-data' | 'skipped'
 
@@ -45,6 +46,8 @@ export interface Trace {
   sample: { columns: Column[]; rows: Json[][] } | null
   condition: string
   value: string
+  /** The state of a run it is about; absent for queries. `step` is null for the run itself. */
+  run?: { uid: string; name: string; attempt: number; step: string | null; state: RunState }
   /** Reasons and warnings on the evaluation as a whole. */
   reasons: Reason[]
   /** An error's text, if there was one. */

@@ -26,8 +26,8 @@ export interface Attachment {
 
 /** What rules tell: the life of an alert, or a test. */
 export type AlertKind = 'firing' | 'reminder' | 'resolved' | 'no-data' | 'error' | 'test' | 'recovered'
-/** `message`: what a caller gave, about no alert. */
-export type MessageKind = AlertKind | 'message'
+/** `run`: a state that a run came to. `message`: what a caller gave, about no alert. */
+export type MessageKind = AlertKind | 'run' | 'message'
 
 /** A run, or a step of one, as receivers that know MLRun's `{{ runs }}` are told of it. */
 export interface MessageRun {

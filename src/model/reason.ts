@@ -26,6 +26,11 @@ export const reasons = {
     scope: 'evaluation',
     text: 'The condition names a column the query does not return; its only column was used instead',
   },
+  'occasion-met': { scope: 'evaluation', text: 'The run came to what the rule is for' },
+  'occasion-not-met': {
+    scope: 'evaluation',
+    text: 'The runs before this one are not those the rule is for',
+  },
   // Routes
   queued: { scope: 'route', text: 'A delivery was queued' },
   'suppressed-until': { scope: 'route', text: 'Suppressed after the last delivered message' },

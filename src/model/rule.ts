@@ -2,9 +2,8 @@ import * as v from 'valibot'
 import { duration } from './duration.ts'
 import type { JsonObject } from './json.ts'
 import { severities } from './message.ts'
-
-const text = (most: number) => v.pipe(v.string('must be text'), v.maxLength(most, `must be at most ${most} characters`))
-const filled = (most: number) => v.pipe(text(most), v.nonEmpty('must not be empty'))
+import { clockSchedules, expectation, occasions, runMatch } from './run-match.ts'
+import { filled, text } from './text.ts'
 
 /** Names of rules, channels and connections: unique per project and kind, any characters but control characters. */
 export const name = v.pipe(
@@ -54,10 +53,11 @@ export const condition = v.union(
 
 const schedule = v.union(
   [
-    v.strictObject({ cron: filled(200), timezone: v.optional(filled(100), 'UTC') }),
-    v.strictObject({ every: duration('5s', '31d') }),
+    ...clockSchedules,
+    /** Due whenever a run comes to one of these states. */
+    v.strictObject({ after: v.strictObject({ runs: runMatch, when: occasions }) }),
   ],
-  'must be {"cron":"*/5 * * * *","timezone":"UTC"} or {"every":"30s"}',
+  'must be {"cron":"*/5 * * * *","timezone":"UTC"} or {"every":"30s"}, or {"after":{"runs":{"name":"load"},"when":["completed"]}}',
 )
 
 /** The languages of templates: `formula` is text with `${…}` in it. */
@@ -107,8 +107,11 @@ const messageTemplates = v.strictObject({
 })
 
 export const routePhases = ['firing', 'resolved', 'error', 'no-data'] as const
+/** What routes of run rules may ask for besides: a run or step began, is under way, or ended. */
+export const runPhases = ['start', 'progress', 'end'] as const
+export const allPhases = [...routePhases, ...runPhases] as const
 
-const route = v.strictObject({
+const routeOf = (phases: readonly RoutePhase[], every: readonly RoutePhase[]) => ({
   /** Key within the rule; keeps what was told apart when routes are edited. Made from the channel when absent. */
   name: v.optional(name),
   /** A stored channel by name, or an inline one. Null: waits for a channel to be named. */
@@ -120,10 +123,10 @@ const route = v.strictObject({
   settings: v.optional(settings, {}),
   when: v.optional(
     v.pipe(
-      v.array(v.picklist(routePhases, `must be one of ${routePhases.join(', ')}`)),
+      v.array(v.picklist(phases, `must be one of ${phases.join(', ')}`)),
       v.minLength(1, 'must name one at least'),
     ),
-    [...routePhases],
+    [...every],
   ),
   condition: v.optional(expression),
   /** One message for each alert instead of one for all. */
@@ -131,21 +134,49 @@ const route = v.strictObject({
   /** A channel-specific body instead of the channel's own form. */
   body: v.optional(template),
 })
+const routes = (phases: readonly RoutePhase[]) =>
+  v.optional(v.pipe(v.array(v.strictObject(routeOf(phases, phases))), v.maxLength(50, 'must be at most 50 routes')), [])
+
+const message = v.optional(messageTemplates, {})
+
+const severity = v.picklist(severities, `must be one of ${severities.join(', ')}`)
+
+const suppressionMinutes = v.optional(
+  v.pipe(
+    v.number('must be a number of minutes'),
+    v.integer('must be whole minutes'),
+    v.minValue(0, 'must not be negative'),
+    v.maxValue(525_600, 'must be at most a year'),
+  ),
+  0,
+)
+
+/** What every kind of rule has. */
+const shared = {
+  name,
+  description: v.optional(text(5_000), ''),
+  tags: v.optional(v.pipe(v.array(filled(100)), v.maxLength(50, 'must be at most 50 tags')), []),
+  /** Told again while it goes on firing; 0s: never. */
+  remindEvery: v.optional(duration('0s', '31d'), '0s'),
+  resolve: v.optional(v.boolean('must be true or false'), true),
+  /** Minutes without another message after one was delivered, per alert and route; 0: none. */
+  suppressionMinutes,
+  message,
+  paused: v.optional(v.boolean('must be true or false'), false),
+}
 
 const errorPolicy = v.picklist(['error', 'keep', 'fire', 'normal'], 'must be one of error, keep, fire, normal')
 
 /** A query rule as users write it. Unknown keys are refused. */
-export const ruleDefinition = v.strictObject({
-  name,
-  description: v.optional(text(5_000), ''),
-  tags: v.optional(v.pipe(v.array(filled(100)), v.maxLength(50, 'must be at most 50 tags')), []),
+export const queryRule = v.strictObject({
+  ...shared,
   connection: name,
   query: filled(100_000),
   schedule,
   condition,
   /** Columns that tell alerts apart; none: the whole rule is one alert. */
   fingerprint: v.optional(v.pipe(v.array(filled(200)), v.maxLength(16, 'must be at most 16 columns')), []),
-  severity: v.optional(v.picklist(severities, `must be one of ${severities.join(', ')}`), 'warning'),
+  severity: v.optional(severity, 'warning'),
   /** How long, or how many of the latest evaluations, the condition must hold before the alert fires. */
   for: v.optional(
     v.union(
@@ -163,19 +194,6 @@ export const ruleDefinition = v.strictObject({
   keepFiringFor: v.optional(duration('0s', '31d'), '0s'),
   /** `transitions`: told when it starts and ends; `every`: told at each true evaluation and never resolved. */
   notify: v.optional(v.picklist(['transitions', 'every'], 'must be "transitions" or "every"'), 'transitions'),
-  /** Told again while it goes on firing; 0s: never. */
-  remindEvery: v.optional(duration('0s', '31d'), '0s'),
-  resolve: v.optional(v.boolean('must be true or false'), true),
-  /** Minutes without another message after one was delivered, per alert and route; 0: none. */
-  suppressionMinutes: v.optional(
-    v.pipe(
-      v.number('must be a number of minutes'),
-      v.integer('must be whole minutes'),
-      v.minValue(0, 'must not be negative'),
-      v.maxValue(525_600, 'must be at most a year'),
-    ),
-    0,
-  ),
   onNoRows: v.optional(
     v.picklist(
       ['condition', 'keep', 'fire', 'normal', 'no-data'],
@@ -185,18 +203,48 @@ export const ruleDefinition = v.strictObject({
   ),
   onQueryError: v.optional(errorPolicy, 'error'),
   onConditionError: v.optional(errorPolicy, 'error'),
-  message: v.optional(messageTemplates, {}),
-  routes: v.optional(v.pipe(v.array(route), v.maxLength(50, 'must be at most 50 routes')), []),
+  routes: routes(routePhases),
   timeout: v.optional(duration('1s', '1h')),
   maxRows: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000))),
-  paused: v.optional(v.boolean('must be true or false'), false),
 })
 
-export type RuleDefinition = v.InferOutput<typeof ruleDefinition>
-export type RuleInput = v.InferInput<typeof ruleDefinition>
+/** A rule on runs as users write it: `when` tells of what becomes of them, `expect` of what they fail to do. */
+export const runRule = v.pipe(
+  v.strictObject({
+    ...shared,
+    runs: runMatch,
+    when: v.optional(occasions),
+    expect: v.optional(expectation),
+    condition: v.optional(expression),
+    /** That of what happened when absent: an error for a run that failed. */
+    severity: v.optional(severity),
+    /** What a condition that cannot be decided means: it is told as an error, the message is sent, or it is not. */
+    onConditionError: v.optional(v.picklist(['error', 'send', 'skip'], 'must be one of error, send, skip'), 'error'),
+    routes: routes(allPhases),
+  }),
+  v.check(
+    ({ when, expect }) => (when === undefined) !== (expect === undefined),
+    'must have either "when", such as ["error"], or "expect", such as {"longerThan":"2h"}',
+  ),
+  v.check(
+    ({ condition, expect }) => condition === undefined || expect === undefined,
+    'must not have a condition beside "expect"',
+  ),
+)
+
+/** Either kind of rule; which one it is shows in `query` or `runs`. */
+export const ruleDefinition = v.union([queryRule, runRule])
+
+export type QueryRuleDefinition = v.InferOutput<typeof queryRule>
+export type RunRuleDefinition = v.InferOutput<typeof runRule>
+export type RuleDefinition = QueryRuleDefinition | RunRuleDefinition
+export type RuleInput = v.InferInput<typeof queryRule>
+
 export type Condition = v.InferOutput<typeof condition>
 export type Route = RuleDefinition['routes'][number]
-export type RoutePhase = (typeof routePhases)[number]
+export type RoutePhase = (typeof allPhases)[number]
+/** When a rule is due by the clock, or after which runs. */
+export type RuleSchedule = QueryRuleDefinition['schedule']
 export type ErrorPolicy = v.InferOutput<typeof errorPolicy>
 
 /** What is kept of a channel written into a route, beside its public settings in the definition. */
@@ -208,10 +256,10 @@ export interface InlineChannel {
 }
 
 /** A stored rule. Times are ms since 1970. */
-export interface Rule {
+export interface Rule<Definition extends RuleDefinition = RuleDefinition> {
   id: string
   project: string
-  definition: RuleDefinition
+  definition: Definition
   /** Rises with every change; an edit names the one it read. */
   version: number
   /** By route key, for the routes with an inline channel. */
@@ -231,6 +279,22 @@ export interface Rule {
   /** The latest evaluation that could be decided; `:since` of the next one. */
   lastSuccessAt: number | null
   lastAlertAt: number | null
+}
+
+export type QueryRule = Rule<QueryRuleDefinition>
+export type RunRule = Rule<RunRuleDefinition>
+
+export function isQueryRule(rule: Rule): rule is QueryRule {
+  return 'query' in rule.definition
+}
+
+export function isRunRule(rule: Rule): rule is RunRule {
+  return 'runs' in rule.definition
+}
+
+/** The schema of the kind of rule that an input looks like. */
+export function ruleSchemaFor(input: unknown): typeof queryRule | typeof runRule {
+  return typeof input === 'object' && input !== null && 'runs' in input ? runRule : queryRule
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { EvaluationCommit } from './evaluations.ts'
 import type { Store } from './index.ts'
 
 /** Parts of what Tocsin remembers that people look at. `alerts` and `evaluations` are named by their rule. */
@@ -55,7 +56,13 @@ export function observed(store: Storing): Store {
     }
   }
 
-  const { rules, evaluations, deliveries, connections, channels } = store
+  function evaluated({ project, ruleId, alerts, goneAlerts, deliveries }: EvaluationCommit): void {
+    tell(project, 'evaluations', ruleId)
+    if (alerts.length + goneAlerts.length > 0) tell(project, 'alerts', ruleId)
+    for (const { id } of deliveries) tell(project, 'deliveries', id)
+  }
+
+  const { rules, evaluations, runs, deliveries, connections, channels } = store
   const deliveryOf = async (id: string) => (await deliveries.get(id))?.delivery
   return {
     ...store,
@@ -73,10 +80,12 @@ export function observed(store: Storing): Store {
     },
     evaluations: {
       ...evaluations,
-      commit: after(evaluations.commit, (commit) => {
-        tell(commit.project, 'evaluations', commit.ruleId)
-        if (commit.alerts.length + commit.goneAlerts.length > 0) tell(commit.project, 'alerts', commit.ruleId)
-        for (const { id } of commit.deliveries) tell(commit.project, 'deliveries', id)
+      commit: after(evaluations.commit, evaluated),
+    },
+    runs: {
+      ...runs,
+      commit: after(runs.commit, (outcome, wanted) => {
+        if (outcome === 'applied') for (const commit of wanted.evaluations) evaluated(commit)
       }),
     },
     deliveries: {

@@ -90,7 +90,7 @@ interface DueRow {
 
 const DUE = 'SELECT seq, id, attempts, reason, deadline_at FROM deliveries'
 const UNTRIED: History = { manual: false, doubtful: false, before: 0 }
-const TELLS: ReadonlySet<MessageKind> = new Set(['firing', 'reminder', 'no-data', 'error'])
+const TELLS: ReadonlySet<MessageKind> = new Set(['firing', 'reminder', 'no-data', 'error', 'run'])
 const CONTINUES: ReadonlySet<MessageKind> = new Set(['reminder', 'resolved', 'recovered'])
 
 /** The hot path of the outbox: statements prepared once, whole turns of the event loop in one transaction. */

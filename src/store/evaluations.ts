@@ -37,6 +37,8 @@ export interface EvaluationCommit {
   success: boolean
   /** Whether the tick that was claimed is done with it. */
   settlesTick: boolean
+  /** When the rule is due again (ms since 1970; null: never), unless it has been made due sooner meanwhile. */
+  nextDueAt?: number | null
   alerts: Alert[]
   goneAlerts: string[]
   told: { route: string; fingerprint: string; deliveryId: string; sequence: number }[]
@@ -58,11 +60,14 @@ export interface RuleStanding {
 /** What one evaluation, or a run of unchanged ones, measured. */
 export type ValuePoint = Pick<Evaluation, 'id' | 'firstAt' | 'at' | 'minimum' | 'maximum' | 'verdict'>
 
-export type EvaluationQueries = ReturnType<typeof evaluationQueries>
+export type EvaluationQueries = ReturnType<typeof evaluationQueries>['queries']
 
-/** `insertDelivery` queues one delivery within the transaction that is under way. */
+/**
+ * `insertDelivery` queues one delivery within the transaction that is under way; the `store` that is given back stores one
+ * evaluation in it.
+ */
 export function evaluationQueries(
-  { database: { orm, raw }, writer }: StoreContext,
+  { database: { orm, raw }, writer, clock }: StoreContext,
   insertDelivery: (delivery: NewDelivery) => void,
 ) {
   const exists = raw.prepare<[string], number>('SELECT 1 FROM rules WHERE id = ?').pluck()
@@ -73,6 +78,9 @@ export function evaluationQueries(
   const tick = raw.prepare(
     `UPDATE rule_clocks SET claimed_tick = nullif(claimed_tick, ?), last_run_at = ?, last_success_at = coalesce(?, last_success_at),
      previous = coalesce(?, previous) WHERE rule_id = ? AND ? IN ((SELECT version FROM rules WHERE id = rule_id), 0)`,
+  )
+  const plan = raw.prepare(
+    'UPDATE rule_clocks SET next_due_at = CASE WHEN next_due_at <= ? THEN next_due_at ELSE ? END WHERE rule_id = ?',
   )
   const upsertAlert = raw.prepare(
     `INSERT OR REPLACE INTO alerts (rule_id, fingerprint, labels, state, since, firing_since, history, missing, errors, value, sequence)
@@ -145,6 +153,7 @@ export function evaluationQueries(
     const kept = packed !== null && packed.length <= LARGEST_RESULT ? packed : null
     const { id, ruleId, at } = commit
     const trace = kept === null ? commit.trace : { ...commit.trace, sample: null }
+    if (commit.nextDueAt !== undefined) plan.run(clock.now(), commit.nextDueAt, ruleId)
     if (commit.alerts.length > 0 || commit.told.length > 0) stateless.delete(ruleId)
     insert.run(
       id,
@@ -181,7 +190,7 @@ export function evaluationQueries(
     return commit
   }
 
-  return {
+  const queries = {
     /**
      * Stores an evaluation with all it decided, and answers what was stored: when the rule was changed meanwhile, only
      * that it came to nothing; when it was removed, nothing at all.
@@ -281,6 +290,7 @@ export function evaluationQueries(
       return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
     },
   }
+  return { queries, store }
 }
 
 /** What is left of an evaluation of a rule that was changed before it could be stored. */

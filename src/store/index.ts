@@ -10,9 +10,11 @@ import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
 import { type InboxQueries, inboxQueries } from './inbox.ts'
 import { type KeyQueries, keyQueries } from './keys.ts'
 import type { LogSync } from './log-sync.ts'
+import { type PingQueries, pingQueries } from './pings.ts'
 import { type ProjectQueries, projectQueries } from './projects.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
 import { type RuleQueries, ruleQueries } from './rules.ts'
+import { type RunQueries, runQueries } from './runs.ts'
 import { type SessionQueries, sessionQueries } from './sessions.ts'
 import { type TokenQueries, tokenQueries } from './tokens.ts'
 import { type CommitListener, createWriter } from './writer.ts'
@@ -21,6 +23,8 @@ import { type CommitListener, createWriter } from './writer.ts'
 export interface Store {
   rules: RuleQueries
   evaluations: EvaluationQueries
+  runs: RunQueries
+  pings: PingQueries
   deliveries: DeliveryQueries
   inbox: InboxQueries
   connections: ConnectionQueries
@@ -48,9 +52,13 @@ export function createStore(
   const writer = createWriter(database, clock, sync, onCommit)
   const context = { database, writer, clock }
   const deliveries = deliveryQueries(context)
+  const evaluations = evaluationQueries(context, deliveries.insert)
+  const rules = ruleQueries(context)
   return observed({
-    rules: ruleQueries(context),
-    evaluations: evaluationQueries(context, deliveries.insert),
+    rules,
+    evaluations: evaluations.queries,
+    runs: runQueries(context, evaluations.store, rules.revision),
+    pings: pingQueries(context),
     deliveries,
     inbox: inboxQueries(context),
     connections: connectionQueries(context),

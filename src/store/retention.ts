@@ -176,12 +176,13 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
     expireInbox: (now: number, olderThan: number, limit: number): Promise<number> =>
       writer.write(() => removeDone.run(now, limit).changes + removeOldest.run(limit, olderThan).changes),
 
-    /** When the oldest evaluation, delivery or message of the inbox that is kept was made; null when there is none. */
+    /** When the oldest evaluation, delivery, run or message of the inbox that is kept was made; null when there is none. */
     oldest: async (): Promise<number | null> =>
       raw
         .prepare<[], number | null>(
           `SELECT min(at) FROM (SELECT at FROM evaluations WHERE seq = (SELECT min(seq) FROM evaluations)
            UNION ALL SELECT created_at FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries)
+           UNION ALL SELECT created_at FROM runs WHERE seq = (SELECT min(seq) FROM runs)
            UNION ALL SELECT at FROM inbox WHERE seq = (SELECT min(seq) FROM inbox))`,
         )
         .pluck()

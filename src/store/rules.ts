@@ -55,8 +55,8 @@ export interface DueRule {
   version: number
   project: string
   connection: string
-  /** The schedule as JSON. */
-  schedule: string
+  /** The schedule as JSON; null for a rule that looks at runs. */
+  schedule: string | null
   createdAt: number
   lastSuccessAt: number | null
   scheduledAt: number
@@ -103,7 +103,9 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
       .update(rules)
       .set({
         ...rest,
-        ...(definition === undefined ? {} : { definition, name: definition.name, connection: definition.connection }),
+        ...(definition === undefined
+          ? {}
+          : { definition, name: definition.name, connection: connectionOf(definition) }),
         version: current.version + 1,
       })
       .where(eq(rules.id, id))
@@ -121,6 +123,15 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
     return one(eq(rules.id, id)) as Rule
   }
 
+  // Everything that changes a rule goes through here, so what was read stands until the number rises.
+  let revision = 0
+  let onRuns: { revision: number; rules: readonly Rule[] } | undefined
+  const changing = <T>(unit: () => T): Promise<T> =>
+    writer.write(() => {
+      revision += 1
+      return unit()
+    })
+
   function freeIndex(project: string, wanted: number | undefined): number {
     const inProject = eq(rules.project, project)
     if (wanted !== undefined && one(and(inProject, eq(rules.externalIndex, wanted))) === undefined) return wanted
@@ -135,9 +146,10 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
   return {
     /** Throws `conflict` when the name is taken. */
     create: (rule: NewRule): Promise<Rule> =>
-      writer.write(() => {
+      changing(() => {
         const { nextDueAt, origin, index, ...row } = rule
-        const { name, connection } = rule.definition
+        const { name } = rule.definition
+        const connection = connectionOf(rule.definition)
         const inProject = eq(rules.project, rule.project)
         if (one(and(inProject, eq(rules.name, name))) !== undefined) throw nameTaken(name)
         const externalIndex = freeIndex(rule.project, index)
@@ -158,7 +170,7 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
 
     /** Throws `conflict`, with the stored rule, when it is no longer at `expectedVersion`; null edits whatever is there. */
     update: (id: string, expectedVersion: number | null, changes: RuleChanges): Promise<Rule> =>
-      writer.write(() => {
+      changing(() => {
         const name = changes.definition?.name
         const current = one(eq(rules.id, id))
         if (name !== undefined && current !== undefined && name !== current.definition.name)
@@ -167,9 +179,21 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
       }),
 
     remove: (id: string): Promise<void> =>
-      writer.write(() => {
+      changing(() => {
         orm.delete(rules).where(eq(rules.id, id)).run()
       }),
+
+    /** Rises whenever a rule is made, changed or removed. */
+    revision: () => revision,
+
+    /** The rules of every project that look at runs, or run after them; the same list until a rule changes. */
+    onRuns: async (): Promise<readonly Rule[]> => {
+      if (onRuns?.revision !== revision) {
+        const wanted = sql`coalesce(${rules.definition} -> '$.runs', ${rules.definition} -> '$.schedule.after') is not null`
+        onRuns = { revision, rules: joined().where(wanted).orderBy(asc(rules.externalIndex)).all().map(toRule) }
+      }
+      return onRuns.rules
+    },
 
     get: async (id: string): Promise<Rule | undefined> => one(eq(rules.id, id)),
     byId: async (project: string, id: string) => one(and(eq(rules.project, project), eq(rules.id, id))),
@@ -257,6 +281,11 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
             .run().changes,
       ),
   }
+}
+
+/** The connection a rule names; empty for one on runs. */
+function connectionOf(definition: RuleDefinition): string {
+  return 'query' in definition ? definition.connection : ''
 }
 
 function nameTaken(name: string): AppError {

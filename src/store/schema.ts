@@ -7,6 +7,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Message, MessageKind, Severity } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
+import type { RunKind, RunState } from '../model/run.ts'
 
 /** Facts about the database as a whole, such as the check value of the master key. */
 export const meta = sqliteTable('meta', {
@@ -318,6 +319,85 @@ export const inbox = sqliteTable(
     index('inbox_unread').on(table.project, table.seq).where(sql`read_at is null`),
     index('inbox_until').on(table.until),
   ],
+)
+
+/** Executions of jobs, pipelines and scenarios. */
+export const runs = sqliteTable(
+  'runs',
+  {
+    /** Order of the first event's arrival. */
+    seq: integer().primaryKey(),
+    project: text().notNull(),
+    uid: text().notNull(),
+    name: text().notNull(),
+    kind: text().$type<RunKind>().notNull(),
+    state: text().$type<RunState>().notNull(),
+    attempt: integer().notNull(),
+    startedAt: real(),
+    endedAt: real(),
+    /** When the first and the latest event arrived. */
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+    /** Rises with every event. */
+    version: integer().notNull(),
+    /** Everything else, as JSON. */
+    record: text().notNull(),
+  },
+  (table) => [
+    uniqueIndex('runs_uid').on(table.project, table.uid),
+    // What has ended is looked for by the order of arrival: an end then changes no large index.
+    index('runs_name').on(table.project, table.name),
+    index('runs_open').on(table.project, table.name).where(sql`ended_at is null`),
+  ],
+)
+
+/** Addresses that cron lines and the like ask for to tell of a run. */
+export const pings = sqliteTable(
+  'pings',
+  {
+    id: text().primaryKey(),
+    project: text().notNull(),
+    /** The name of its runs. */
+    name: text().notNull(),
+    kind: text().$type<RunKind>().notNull(),
+    labels: text({ mode: 'json' }).$type<Record<string, string>>().notNull(),
+    /** SHA-256 of the key; the key itself is shown once and never kept. */
+    hash: text().notNull().unique(),
+    createdAt: integer().notNull(),
+  },
+  (table) => [uniqueIndex('pings_name').on(table.project, table.name)],
+)
+
+/** Ids of the events that were applied, of runs with more than their record holds. Lives in its primary key alone. */
+export const runEvents = sqliteTable(
+  'run_events',
+  {
+    run: integer()
+      .notNull()
+      .references(() => runs.seq, { onDelete: 'cascade' }),
+    id: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.run, table.id] })],
+)
+
+/** What each rule made of each state a run came to. Lives in its primary key alone. */
+export const runReports = sqliteTable(
+  'run_reports',
+  {
+    run: integer()
+      .notNull()
+      .references(() => runs.seq, { onDelete: 'cascade' }),
+    ruleId: text().notNull(),
+    attempt: integer().notNull(),
+    /** Empty for the run itself. */
+    step: text().notNull(),
+    state: text().$type<RunState>().notNull(),
+    verdict: text().$type<Verdict>().notNull(),
+    /** null when a query was made due. */
+    evaluationId: text(),
+    at: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.run, table.ruleId, table.attempt, table.step, table.state] })],
 )
 
 /** Who changed what. */

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RetentionQueries } from '../store/retention.ts'
+import type { RunQueries } from '../store/runs.ts'
 
 export interface Housekeeping {
   start(): void
@@ -13,6 +14,7 @@ export interface Housekeeping {
 
 export interface HousekeepingOptions {
   retention: RetentionQueries
+  runs: Pick<RunQueries, 'expire'>
   clock: Clock
   log: Log
   /** What is kept: so many days, and no more than so many bytes in all. Asked anew each time. */
@@ -28,7 +30,7 @@ const ROWS_AT_A_TIME = 100
 const EXPIRE_EVERY = 10
 
 /** Keeps the database small: every minute unchanged evaluations become runs, every ten what is too old or too much goes. */
-export function createHousekeeping({ retention, clock, log, limits }: HousekeepingOptions): Housekeeping {
+export function createHousekeeping({ retention, runs, clock, log, limits }: HousekeepingOptions): Housekeeping {
   let cancel: Cancel = () => {}
   let isStopping = false
   let round = 0
@@ -42,18 +44,21 @@ export function createHousekeeping({ retention, clock, log, limits }: Housekeepi
   async function expire() {
     const started = clock.now()
     const { days, maxBytes } = limits()
-    const total = { evaluations: 0, deliveries: 0 }
+    const total = { evaluations: 0, deliveries: 0, runs: 0 }
     const remove = async (olderThan: number) => {
       const removed = await retention.expire(olderThan, ROWS_AT_A_TIME)
       total.evaluations += removed.evaluations
       total.deliveries += removed.deliveries
-      return removed.evaluations + removed.deliveries + removed.alerts
+      const removedRuns = await runs.expire(olderThan, ROWS_AT_A_TIME)
+      total.runs += removedRuns
+      return removed.evaluations + removed.deliveries + removed.alerts + removedRuns
     }
     while (!isStopping && (await remove(started - days * DAY)) > 0) {}
     const forget = (olderThan: number) => retention.expireInbox(started, olderThan, ROWS_AT_A_TIME)
     while (!isStopping && (await forget(0)) > 0) {}
     await shrink(started, maxBytes, async (olderThan) => (await remove(olderThan)) + (await forget(olderThan)))
-    if (total.evaluations + total.deliveries > 0) log.retentionFinished({ ...total, took: clock.now() - started })
+    if (total.evaluations + total.deliveries + total.runs > 0)
+      log.retentionFinished({ ...total, took: clock.now() - started })
   }
 
   /** Moves the limit of age up, an hour at a time, until the database is small enough. */

@@ -2,7 +2,7 @@ import { Cron } from 'croner'
 import { invalid, messageOf } from '../errors.ts'
 import { MANY_MISSED } from '../flow.ts'
 import { parseDuration } from '../model/duration.ts'
-import type { RuleDefinition } from '../model/rule.ts'
+import type { RuleSchedule } from '../model/rule.ts'
 
 /** When a rule is due. Times are ms since 1970. */
 export interface Schedule {
@@ -17,7 +17,8 @@ export interface Schedule {
  * summer time leaves out comes at the end of the gap, one in the hour that is repeated comes once. `every` counts from
  * `anchor`, so that its ticks stay where they are over restarts. Throws `invalid` naming the field.
  */
-export function readSchedule(schedule: RuleDefinition['schedule'], anchor: number): Schedule {
+export function readSchedule(schedule: RuleSchedule, anchor: number): Schedule {
+  if ('after' in schedule) return { next: () => null, between: () => 0 }
   if ('every' in schedule) return everySchedule(parseDuration(schedule.every) ?? 0, anchor)
   const cron = readCron(schedule.cron, schedule.timezone)
   const next = (time: number) => cron.nextRun(new Date(time))?.getTime() ?? null

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../clock.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Flow, Tick } from '../flow.ts'
 import type { Log } from '../log.ts'
-import type { Rule, RuleDefinition } from '../model/rule.ts'
+import { isQueryRule, type Rule, type RuleSchedule } from '../model/rule.ts'
 import type { EvaluationCommit } from '../store/evaluations.ts'
 import type { Store } from '../store/index.ts'
 import type { DueRule } from '../store/rules.ts'
@@ -204,10 +204,12 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       if (rule === undefined) return
       const tick = tickOf(due)
       if (rule.definition.paused || rule.blocked !== null) return await store.evaluations.settle(rule.id)
-      if (rule.updatedAt > due.scheduledAt) await flow.skipRule(rule, tick, { code: 'rule-newer-than-tick' })
+      if (isQueryRule(rule) && rule.updatedAt > due.scheduledAt)
+        await flow.skipRule(rule, tick, { code: 'rule-newer-than-tick' })
       else await flow.runRule(rule, tick, queried)
-      // A claimed rule does not count among those that are due; now it does again.
-      arm(due.nextDueAt)
+      // A claimed rule does not count among those that are due; now it does again, perhaps sooner than it said.
+      if (isClockwork(due)) arm(due.nextDueAt)
+      else await look()
     } catch (thrown) {
       await recover(due, thrown)
     }
@@ -248,10 +250,12 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   }
 
   function scheduleOf({ schedule, createdAt }: Pick<DueRule, 'schedule' | 'createdAt'>): Schedule {
+    // A rule on runs has none: it says itself when it is to be looked at again.
+    if (schedule === null) return ownTime
     const key = `${schedule}${createdAt}`
     const known = schedules.get(key)
     if (known !== undefined) return known
-    const read = readSchedule(JSON.parse(schedule) as RuleDefinition['schedule'], createdAt)
+    const read = readSchedule(JSON.parse(schedule) as RuleSchedule, createdAt)
     schedules.set(key, read)
     return read
   }
@@ -286,6 +290,15 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     load: () => ({ waiting, running: underWay.size }),
     lookedAt: () => (isBehind ? null : lookedAt),
   }
+}
+
+/** A rule on runs looks at them at least this often (ms), should it fail to say when. */
+const LONGEST_REST = 60_000
+const ownTime: Schedule = { next: (time) => time + LONGEST_REST, between: () => 0 }
+
+/** Whether a rule is due by the clock alone; others become due when runs change. */
+function isClockwork({ schedule }: DueRule): boolean {
+  return schedule !== null && !schedule.includes('"after"')
 }
 
 function isDiskFull(thrown: unknown): boolean {

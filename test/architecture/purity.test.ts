@@ -56,11 +56,11 @@ describe('who may do what', () => {
     ).toEqual([])
   })
 
-  test('only the door for programs, SQLite connections, the service manager and the doctor start processes', () => {
+  test('only the door for programs, SQLite connections, the service manager, the doctor and exec start processes', () => {
     const starts = /^(node:(child_process|cluster)|execa|cross-spawn)$/
-    expect(
-      importers(/^src\/(programs\.ts|systemd\.ts|cli\/doctor\/time\.ts|connections\/sqlite\/child\.ts)$/, starts),
-    ).toEqual([])
+    const may =
+      /^src\/(programs\.ts|systemd\.ts|cli\/doctor\/time\.ts|cli\/exec\/command\.ts|connections\/sqlite\/child\.ts)$/
+    expect(importers(may, starts)).toEqual([])
     expect(outside(/^$/, /\bBun\.(spawn|spawnSync|\$)|\bDeno\.Command\b/)).toEqual([])
   })
 

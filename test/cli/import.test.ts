@@ -21,6 +21,7 @@ async function run(content: unknown, more: { apply?: boolean; fix?: boolean; jso
     out: (line: string) => void lines.push(line),
     err: () => {},
     env: {},
+    umask: 0o022,
     signal: AbortSignal.timeout(20_000),
     onHangUp: () => {},
   }

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { advance, ERROR_ALERT, type Finding, type Item, NO_DATA_ALERT } from '../../src/evaluate/state.ts'
 import type { Alert, AlertState } from '../../src/model/alert.ts'
-import type { RuleDefinition } from '../../src/model/rule.ts'
+import type { QueryRuleDefinition } from '../../src/model/rule.ts'
 
-type Timing = Pick<RuleDefinition, 'for' | 'keepFiringFor'>
+type Timing = Pick<QueryRuleDefinition, 'for' | 'keepFiringFor'>
 
 const MINUTE = 60_000
 const plain: Timing = { for: '0s', keepFiringFor: '0s' }

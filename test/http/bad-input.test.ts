@@ -211,7 +211,12 @@ const cases: BadInput[] = [
     'message.title',
     '',
   ),
-  withRule('an unknown engine', { message: { engine: 'mustache' } }, 'message.engine', 'must be "liquid", "jinja" or "formula"'),
+  withRule(
+    'an unknown engine',
+    { message: { engine: 'mustache' } },
+    'message.engine',
+    'must be "liquid", "jinja" or "formula"',
+  ),
   withRule(
     'a route to a channel that does not exist',
     { routes: [{ channel: 'Opps' }] },

@@ -26,7 +26,9 @@ test('bodies are described by the schemas that check them', () => {
   expect(description.components.schemas).toMatchObject({
     NewConnection: { type: 'object', required: ['name', 'kind'], additionalProperties: false },
     SendRequest: { properties: { message: { required: ['title'] } } },
-    Rule: { required: ['name', 'connection', 'query', 'schedule', 'condition'] },
+    Rule: {
+      anyOf: [{ required: ['name', 'connection', 'query', 'schedule', 'condition'] }, { required: ['name', 'runs'] }],
+    },
   })
 })
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { readNotification } from '../../src/importers/vianops/read.ts'
 import type { JsonObject } from '../../src/model/json.ts'
-import type { RuleDefinition } from '../../src/model/rule.ts'
+import type { QueryRuleDefinition } from '../../src/model/rule.ts'
 import { documentObject, exampleObject, plainObject } from '../support/notifications.ts'
 
 const read = (object: JsonObject) => readNotification(object, { mailChannel: null })
 
-function accepted(object: JsonObject): RuleDefinition {
+function accepted(object: JsonObject): QueryRuleDefinition {
   const { definition, issues } = read(object)
   expect(issues).toEqual([])
   if (definition === null) throw new Error('no definition')

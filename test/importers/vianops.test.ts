@@ -8,13 +8,13 @@ import { readMail, writeMail } from '../../src/importers/vianops/template.ts'
 import { conditionText, replaceDefinition, writeNotification } from '../../src/importers/vianops/write.ts'
 import { compile } from '../../src/language/expression/program.ts'
 import type { JsonObject } from '../../src/model/json.ts'
-import type { Condition, Rule, RuleDefinition } from '../../src/model/rule.ts'
+import type { Condition, QueryRule, QueryRuleDefinition } from '../../src/model/rule.ts'
 import { documentObject, exampleObject, plainObject } from '../support/notifications.ts'
 
 const read = (object: unknown) => readNotification(object, { mailChannel: null })
 const noChannels = () => undefined
 
-function ruleOf(object: JsonObject, changes: Partial<RuleDefinition> = {}): Rule {
+function ruleOf(object: JsonObject, changes: Partial<QueryRuleDefinition> = {}): QueryRule {
   const reading = read(object)
   if (reading.definition === null) throw new Error(JSON.stringify(reading.issues))
   return {
@@ -37,7 +37,7 @@ function ruleOf(object: JsonObject, changes: Partial<RuleDefinition> = {}): Rule
 }
 
 const generated = { index: 1, lastrun: null, lastalert: null, createdby: 'operator', createddate: 1000 }
-const write = (rule: Rule) => writeNotification(rule, 1, noChannels)
+const write = (rule: QueryRule) => writeNotification(rule, 1, noChannels)
 
 describe('the document’s examples', () => {
   test('come back as they went in, completed by defaults', () => {
@@ -425,7 +425,7 @@ describe('a rule as a notification', () => {
 })
 
 describe('writing a notification over a rule', () => {
-  function put(rule: Rule, changes: JsonObject): RuleDefinition {
+  function put(rule: QueryRule, changes: JsonObject): QueryRuleDefinition {
     const shown = write(rule)
     const { definition, issues } = readNotification({ ...shown, ...changes }, { mailChannel: null, stored: shown })
     expect(issues).toEqual([])

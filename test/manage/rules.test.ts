@@ -5,7 +5,7 @@ import { manageConnections } from '../../src/manage/connections.ts'
 import { losesState, manageRules, versionOf } from '../../src/manage/rules.ts'
 import type { Alert } from '../../src/model/alert.ts'
 import type { QueryResult } from '../../src/model/result.ts'
-import { routeKeys, ruleDefinition } from '../../src/model/rule.ts'
+import { queryRule, routeKeys } from '../../src/model/rule.ts'
 import { validate } from '../../src/model/validate.ts'
 import { caller, type TestManage, testManage } from '../support/manage-context.ts'
 
@@ -123,7 +123,7 @@ describe('edits', () => {
     value: '12',
     sequence: 1,
   }
-  const base = validate(ruleDefinition, input)
+  const base = validate(queryRule, input)
   const edits: [string, object, boolean][] = [
     ['another connection', { connection: 'lake' }, true],
     ['another query', { query: 'select 1 as stuck' }, true],
@@ -142,7 +142,7 @@ describe('edits', () => {
   ]
   for (const [title, changes, loses] of edits)
     test(`${title} ${loses ? 'forgets' : 'keeps'} the alerts`, async () => {
-      expect(losesState(base, validate(ruleDefinition, { ...input, ...changes }))).toBe(loses)
+      expect(losesState(base, validate(queryRule, { ...input, ...changes }))).toBe(loses)
       using context = await ready()
       await context.connections.create(caller, {
         name: 'lake',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { AppError } from '../../src/errors.ts'
 import { deliveryStates, finalStates } from '../../src/model/delivery.ts'
 import { type ReasonCode, reasons, sentence } from '../../src/model/reason.ts'
-import { ruleDefinition } from '../../src/model/rule.ts'
+import { queryRule } from '../../src/model/rule.ts'
 import { validate } from '../../src/model/validate.ts'
 import { definitionOf } from '../support/rules.ts'
 
@@ -16,7 +16,7 @@ const least = {
 
 function faults(changes: object): string[] {
   try {
-    validate(ruleDefinition, { ...least, ...changes })
+    validate(queryRule, { ...least, ...changes })
     return []
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown
@@ -25,7 +25,7 @@ function faults(changes: object): string[] {
 }
 
 test('a rule needs five things; everything else has a default', () => {
-  expect(validate(ruleDefinition, least)).toEqual({
+  expect(validate(queryRule, least)).toEqual({
     ...least,
     schedule: { every: '30s' },
     condition: { trigger: 'rows' },
@@ -120,9 +120,9 @@ describe('what is refused, by field and with the remedy', () => {
     })
 
   test('a list or a text in place of the whole', () => {
-    expect(() => validate(ruleDefinition, [])).toThrow('must be an object, not a list')
-    expect(() => validate(ruleDefinition, 'select 1')).toThrow('must be an object')
-    expect(() => validate(ruleDefinition, null)).toThrow('must be an object')
+    expect(() => validate(queryRule, [])).toThrow('must be an object, not a list')
+    expect(() => validate(queryRule, 'select 1')).toThrow('must be an object')
+    expect(() => validate(queryRule, null)).toThrow('must be an object')
   })
 
   test('keys that objects have by nature are unknown as any other', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
 import type { AppError } from '../../src/errors.ts'
 import { didYouMean, nearest } from '../../src/model/nearest.ts'
-import { ruleDefinition } from '../../src/model/rule.ts'
+import { queryRule } from '../../src/model/rule.ts'
 import { validate } from '../../src/model/validate.ts'
 
 const rule = {
@@ -15,7 +15,7 @@ const rule = {
 
 function faultsOf(changes: object, prefix = ''): string[] {
   try {
-    validate(ruleDefinition, { ...rule, ...changes }, prefix)
+    validate(queryRule, { ...rule, ...changes }, prefix)
   } catch (thrown) {
     return (thrown as AppError).issues.map(({ path, message }) => `${path}: ${message}`)
   }
@@ -76,7 +76,7 @@ describe('what is wrong is named by path, reason and remedy', () => {
 })
 
 test('a valid value comes back with its defaults', () => {
-  expect(validate(ruleDefinition, rule)).toMatchObject({ ...rule, severity: 'warning', routes: [] })
+  expect(validate(queryRule, rule)).toMatchObject({ ...rule, severity: 'warning', routes: [] })
 })
 
 test('names are near when few letters differ, whatever their case', () => {

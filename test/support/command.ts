@@ -11,6 +11,7 @@ export async function runCommand(
     out: (line) => out.push(line),
     err: (line) => err.push(line),
     env,
+    umask: 0o022,
     signal: new AbortController().signal,
     onHangUp: () => {},
   })

@@ -2,7 +2,7 @@ import type { ComposeAlert, ComposeInput } from '../../src/compose/variables.ts'
 import type { Json } from '../../src/model/json.ts'
 import type { AlertKind } from '../../src/model/message.ts'
 import type { QueryResult } from '../../src/model/result.ts'
-import type { Route, Rule, RuleInput } from '../../src/model/rule.ts'
+import type { QueryRule, Route, RuleInput } from '../../src/model/rule.ts'
 import { definitionOf } from './rules.ts'
 
 export type { AlertKind }
@@ -40,7 +40,7 @@ type Changes = Partial<Omit<ComposeInput, 'rule' | 'route'>> & {
 
 /** A rule that found one drifting model; `changes` say what is different. */
 export function input({ definition, route, ...changes }: Changes = {}): ComposeInput {
-  const rule: Rule = {
+  const rule: QueryRule = {
     id: 'rul_1',
     project: 'default',
     definition: definitionOf({

@@ -1,11 +1,11 @@
 import * as v from 'valibot'
 import { newId } from '../../src/ids.ts'
-import { type RuleInput, ruleDefinition } from '../../src/model/rule.ts'
+import { queryRule, type RuleInput } from '../../src/model/rule.ts'
 import type { NewRule } from '../../src/store/rules.ts'
 
 /** A definition with everything that a test does not speak of filled in. */
 export function definitionOf(input: Partial<RuleInput> = {}) {
-  return v.parse(ruleDefinition, {
+  return v.parse(queryRule, {
     name: 'rule',
     connection: 'db',
     query: 'select 1 as n',

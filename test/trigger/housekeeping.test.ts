@@ -2,9 +2,11 @@ import { expect, test } from 'bun:test'
 import { createLog } from '../../src/log.ts'
 import { deliveryQueries } from '../../src/store/deliveries.ts'
 import { retentionQueries } from '../../src/store/retention.ts'
+import { runQueries } from '../../src/store/runs.ts'
 import { createHousekeeping } from '../../src/trigger/housekeeping.ts'
 import { newDelivery } from '../support/deliveries.ts'
 import { manualClock } from '../support/manual-clock.ts'
+import { tellRun } from '../support/run-events.ts'
 import { tempDatabase } from '../support/temp-database.ts'
 
 const DAY = 86_400_000
@@ -14,9 +16,15 @@ const START = 100 * DAY
 async function open(maxBytes: number) {
   const temp = tempDatabase(manualClock(START))
   const deliveries = deliveryQueries(temp)
+  const runs = runQueries(
+    temp,
+    (commit) => commit,
+    () => 0,
+  )
   const events: string[] = []
   const housekeeping = createHousekeeping({
     retention: retentionQueries(temp),
+    runs,
     clock: temp.clock,
     log: createLog((line) => events.push(JSON.parse(line).event), 'debug', temp.clock),
     limits: () => ({ days: 30, maxBytes }),
@@ -36,6 +44,7 @@ async function open(maxBytes: number) {
           .run(createdAt, id)
       }
     },
+    runs,
     ids: () => temp.database.raw.prepare('SELECT id FROM deliveries ORDER BY seq').pluck().all(),
     [Symbol.dispose]: () => temp[Symbol.dispose](),
   }
@@ -46,6 +55,21 @@ test('what is older than the days to keep goes, and the log says so', async () =
   await box.finished(40, 31, 29, 1)
   await box.housekeeping.tidy()
   expect(box.ids()).toEqual(['age-29', 'age-1'])
+  expect(box.events).toEqual(['retentionFinished'])
+})
+
+test('runs that were not heard of for so long go, and what is known of them', async () => {
+  using box = await open(1e9)
+  const heard = (uid: string, age: number) => {
+    const arrivedAt = START - age * DAY
+    return tellRun(box.runs, uid, { id: `${uid}-${age}`, name: uid, state: 'running' }, arrivedAt)
+  }
+  await heard('old', 40)
+  await heard('long', 35)
+  await heard('long', 2)
+  await heard('new', 1)
+  await box.housekeeping.tidy()
+  expect((await box.runs.list({ project: 'default', limit: 10 })).map(({ uid }) => uid)).toEqual(['new', 'long'])
   expect(box.events).toEqual(['retentionFinished'])
 })
 

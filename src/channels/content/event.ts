@@ -2,6 +2,7 @@ import { type Message, type MessageKind, messageText } from '../../model/message
 
 /** What a message is called among events. */
 export const eventTypes: Readonly<Record<MessageKind, string>> = {
+  run: 'run',
   firing: 'alert.firing',
   reminder: 'alert.reminder',
   resolved: 'alert.resolved',

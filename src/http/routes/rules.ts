@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { AppError } from '../../errors.ts'
-import type { Flow, Tick } from '../../flow.ts'
+import type { Draft, Tick } from '../../flow.ts'
 import { explainEvaluation } from '../../manage/explain.ts'
 import type { Manage } from '../../manage/index.ts'
 import { previewOf } from '../../manage/preview.ts'
@@ -17,7 +17,7 @@ export interface RuleRunner {
   /** Evaluates a rule now and stores what it decides. */
   runNow(rule: Rule, tick: Tick): Promise<EvaluationCommit>
   /** The same without storing or sending. */
-  tryRule: Flow['tryRule']
+  tryRule(rule: Rule): Promise<Pick<Draft, 'commit' | 'written'>>
   now(): number
 }
 
@@ -49,7 +49,7 @@ export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, store: Store, runne
     .get('/:id', async (context) => {
       const rule = await rules.get(context.get('caller').project, pathPart(context, 'id'))
       const [status] = await statusesOf(store, [rule])
-      return context.json({ ...rule, status, scheduleWords: wordsOf(rule.schedule) })
+      return context.json({ ...rule, status, scheduleWords: 'query' in rule ? wordsOf(rule.schedule) : '' })
     })
     .get('/:id/values', async (context) => {
       const { from = 0, limit } = readQuery(context, { from: v.optional(time), limit: page.limit })

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/json.ts'
-import type { Route, RuleDefinition } from '../../model/rule.ts'
+import type { QueryRuleDefinition, Route } from '../../model/rule.ts'
 import { readMail, readTemplate, writeMail } from './template.ts'
 
 /** The fields of a notification that say where it goes. */
@@ -12,7 +12,7 @@ export interface Endpoint {
 /** The parts of a rule that an endpoint becomes. */
 export interface Target {
   route: Route
-  message: RuleDefinition['message']
+  message: QueryRuleDefinition['message']
   warnings: string[]
 }
 
@@ -62,13 +62,13 @@ export function readEndpoint({ method, url, template }: Endpoint, mailChannel: s
 }
 
 /** Shows where a rule goes as an endpoint, as far as it fits: its first webhook, Slack, mail or console route. */
-export function writeEndpoint(definition: RuleDefinition, channelOf: ChannelLookup): Endpoint {
+export function writeEndpoint(definition: QueryRuleDefinition, channelOf: ChannelLookup): Endpoint {
   const shown = definition.routes.map((route) => shownAs(route, definition, channelOf))
   return shown.find((endpoint) => endpoint !== undefined) ?? { method: 'POST', url: '', template: '' }
 }
 
 /** The place of the route an endpoint stands for; -1 when no route can be shown as one. */
-export function endpointRoute(definition: RuleDefinition, channelOf: ChannelLookup): number {
+export function endpointRoute(definition: QueryRuleDefinition, channelOf: ChannelLookup): number {
   return definition.routes.findIndex((route) => shownAs(route, definition, channelOf) !== undefined)
 }
 
@@ -108,7 +108,7 @@ function isTestTarget(url: URL): boolean {
   return /\/v1\/alerts\/test\/?$/.test(url.pathname)
 }
 
-function shownAs(route: Route, definition: RuleDefinition, channelOf: ChannelLookup): Endpoint | undefined {
+function shownAs(route: Route, definition: QueryRuleDefinition, channelOf: ChannelLookup): Endpoint | undefined {
   const channel = typeof route.channel === 'string' ? channelOf(route.channel) : route.channel
   const settings = { ...channel?.settings, ...route.settings }
   const template = route.body?.text ?? ''

@@ -1,6 +1,6 @@
 import type { Issue } from '../../errors.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
-import type { RuleDefinition } from '../../model/rule.ts'
+import type { QueryRuleDefinition } from '../../model/rule.ts'
 
 /** The VIANOPS notification object as it is written. Times are ms since 1970; fields it does not know are kept too. */
 export interface Notification {
@@ -37,7 +37,7 @@ export interface Fix {
 /** What a notification says, in our terms. */
 export interface Reading {
   /** null when something is wrong with it. */
-  definition: RuleDefinition | null
+  definition: QueryRuleDefinition | null
   /** The fields to keep: as they came, without read-only and misspelt ones. */
   object: JsonObject
   /** The read-only fields, where they were given and make sense. */

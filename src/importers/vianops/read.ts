@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Issue } from '../../errors.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
-import { type RuleDefinition, ruleDefinition } from '../../model/rule.ts'
+import { type QueryRuleDefinition, queryRule } from '../../model/rule.ts'
 import { adviseOnColumns } from './condition.ts'
 import { readEndpoint, type Target } from './endpoint.ts'
 import { connectionName, methods, type Notification, type Reading, readOnlyFields } from './notification.ts'
@@ -166,8 +166,8 @@ function checkQuery({ firstWord, statements, openQuote }: ReturnType<typeof outl
     notes.issues.push({ path: 'query', message: `must only read, with SELECT or WITH; it begins with ${firstWord}` })
 }
 
-function checked(input: object, { issues }: Notes): RuleDefinition | null {
-  const result = v.safeParse(ruleDefinition, input)
+function checked(input: object, { issues }: Notes): QueryRuleDefinition | null {
+  const result = v.safeParse(queryRule, input)
   if (!result.success) {
     for (const issue of result.issues) {
       const path = fieldOf(v.getDotPath(issue) ?? '')

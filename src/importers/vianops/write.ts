@@ -1,6 +1,6 @@
 import { parseDuration } from '../../model/duration.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
-import type { Condition, Route, Rule, RuleDefinition } from '../../model/rule.ts'
+import type { Condition, QueryRule, QueryRuleDefinition, Route } from '../../model/rule.ts'
 import { type ChannelLookup, endpointRoute, MAIL_ROUTE, writeEndpoint } from './endpoint.ts'
 import type { Notification } from './notification.ts'
 import { readNotification } from './read.ts'
@@ -17,7 +17,7 @@ const PARTS = [
   'tags',
   'paused',
   'suppressionMinutes',
-] as const satisfies readonly (keyof RuleDefinition)[]
+] as const satisfies readonly (keyof QueryRuleDefinition)[]
 
 type Part = (typeof PARTS)[number] | 'endpoint'
 
@@ -25,7 +25,7 @@ type Part = (typeof PARTS)[number] | 'endpoint'
  * Shows a rule as a notification, as far as it fits. A field that still means what was imported is given back as it
  * came, any other as the rule has it now. The settings of the rule's inline channels must be complete.
  */
-export function writeNotification(rule: Rule, index: number, channelOf: ChannelLookup): Notification {
+export function writeNotification(rule: QueryRule, index: number, channelOf: ChannelLookup): Notification {
   const { definition } = rule
   const origin = completeOrigin(rule, channelOf)
   const imported = rule.origin === null ? null : readNotification(origin, { mailChannel: null }).definition
@@ -67,14 +67,14 @@ export function writeNotification(rule: Rule, index: number, channelOf: ChannelL
  * what it cannot say, such as fingerprint columns or further routes, stays as it is.
  */
 export function replaceDefinition(
-  current: RuleDefinition,
+  current: QueryRuleDefinition,
   shown: Notification,
-  wanted: RuleDefinition,
+  wanted: QueryRuleDefinition,
   channelOf: ChannelLookup,
-): RuleDefinition {
+): QueryRuleDefinition {
   const before = readNotification(shown, { mailChannel: null, stored: shown }).definition
   if (before === null) return wanted
-  const next: RuleDefinition = { ...current }
+  const next: QueryRuleDefinition = { ...current }
   for (const part of PARTS)
     if (!equalPart(part, before, wanted, channelOf)) Object.assign(next, { [part]: wanted[part] })
   if ('cron' in next.schedule && 'cron' in current.schedule)
@@ -119,12 +119,12 @@ function mergeRoute(old: Route | undefined, fresh: Route): Route {
 }
 
 /** The address of a webhook is a secret, so it is kept with the route and not with what was imported. */
-function completeOrigin({ origin, definition }: Rule, channelOf: ChannelLookup): JsonObject {
+function completeOrigin({ origin, definition }: QueryRule, channelOf: ChannelLookup): JsonObject {
   if (origin === null || origin.object['restendpoint'] !== undefined) return origin?.object ?? {}
   return { ...origin.object, restendpoint: writeEndpoint(definition, channelOf).url || 'http://none.invalid/' }
 }
 
-function writeImported(origin: JsonObject, imported: RuleDefinition, channelOf: ChannelLookup) {
+function writeImported(origin: JsonObject, imported: QueryRuleDefinition, channelOf: ChannelLookup) {
   const shown = writeEndpoint(imported, channelOf)
   const { restrequestmethod, restendpoint, restbodytemplate } = origin
   return {
@@ -144,7 +144,12 @@ function switches(
   return { paused: readPaused(origin['paused']) ?? false, status: readStatus(origin['status']) ?? 'Active' }
 }
 
-function equalPart(part: Part, one: RuleDefinition, other: RuleDefinition, channelOf: ChannelLookup): boolean {
+function equalPart(
+  part: Part,
+  one: QueryRuleDefinition,
+  other: QueryRuleDefinition,
+  channelOf: ChannelLookup,
+): boolean {
   if (part !== 'endpoint') return stable(one[part]) === stable(other[part])
   return stable(writeEndpoint(one, channelOf)) === stable(writeEndpoint(other, channelOf))
 }
@@ -153,8 +158,9 @@ function isInline(channel: Route['channel'] | undefined): channel is { kind: str
   return typeof channel === 'object' && channel !== null
 }
 
-function cronText(schedule: RuleDefinition['schedule']): string {
+function cronText(schedule: QueryRuleDefinition['schedule']): string {
   if ('cron' in schedule) return schedule.cron
+  if ('after' in schedule) return ''
   const minutes = Math.max(1, Math.round((parseDuration(schedule.every) ?? 0) / 60_000))
   if (minutes < 60) return `*/${minutes} * * * *`
   const hours = Math.round(minutes / 60)

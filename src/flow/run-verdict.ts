@@ -1,0 +1,246 @@
+import type { AttachmentLimits } from '../compose/attachments.ts'
+import type { RunComposeInput } from '../compose/run-variables.ts'
+import { ConditionError } from '../evaluate/condition.ts'
+import { decideRun, type RunConditionInput } from '../evaluate/run-condition.ts'
+import { type History, occasionsMet } from '../evaluate/run-match.ts'
+import { newId } from '../ids.ts'
+import type { RouteState } from '../model/alert.ts'
+import type { Target } from '../model/delivery.ts'
+import type { Cause, RouteDecision, Trace, Verdict } from '../model/evaluation.ts'
+import { type Reason, sentence } from '../model/reason.ts'
+import type { RoutePhase } from '../model/rule.ts'
+import { endStates, type Occurrence } from '../model/run.ts'
+import type { EvaluationCommit } from '../store/evaluations.ts'
+import type { Store } from '../store/index.ts'
+import { fallbackWay, routesOf, type Way } from './routes.ts'
+import { writeRunMessages } from './run-messages.ts'
+import type { Matter, RunPlan } from './run-rules.ts'
+import { fixedSettingsOf } from './shares.ts'
+import type { Written } from './written.ts'
+
+/** One decision of a rule on a state of a run, complete but for its being stored. */
+export interface RunDraft {
+  commit: EvaluationCommit
+  written: Written[]
+}
+
+export interface RunVerdictDeps {
+  store: Store
+  baseUrl: () => string | null
+  attachments: AttachmentLimits
+}
+
+/** What the condition made of it. */
+interface Finding {
+  verdict: Verdict
+  value: string
+  reasons: Reason[]
+  /** What could not be decided. */
+  error: string | null
+  /** The occasions that were met, in words. */
+  occasions: string[]
+}
+
+/** Everything that one decision rests on. */
+interface Case {
+  plan: RunPlan
+  matter: Matter
+  history: History
+  finding: Finding
+  id: string
+  now: number
+}
+
+/** Decides on a state of a run and writes the messages. `now` in ms since 1970. */
+export async function decideOnRun(
+  deps: RunVerdictDeps,
+  plan: RunPlan,
+  matter: Matter,
+  history: History,
+  cause: Cause,
+  now: number,
+): Promise<RunDraft> {
+  const finding = findingOf(plan, matter, history, now)
+  const one: Case = { plan, matter, history, finding, id: newId('evl', now), now }
+  const commit = commitOf(one, traceOf(one, cause))
+  const { verdict } = finding
+  const isTold = verdict === 'true' || (verdict === 'error' && plan.rule.definition.onConditionError !== 'skip')
+  if (!isTold) return { commit, written: [] }
+  const { written, decisions } = await tell(deps, one)
+  commit.trace.routes = decisions
+  commit.deliveries = written.map(({ delivery }) => delivery)
+  commit.told = written.flatMap(({ told }) => told)
+  commit.notable = true
+  return { commit, written }
+}
+
+function findingOf({ rule, condition }: RunPlan, matter: Matter, history: History, now: number): Finding {
+  const occasions = occasionsMet(matter.possible, history)
+  const nothing = { value: '', error: null, occasions }
+  if (occasions.length === 0) return { ...nothing, verdict: 'false', reasons: [{ code: 'occasion-not-met' }] }
+  const met: Reason = { code: 'occasion-met', detail: occasions.join(', ') }
+  if (condition === null) return { ...nothing, verdict: 'true', reasons: [met] }
+  try {
+    const { fire, value } = decideRun(condition, conditionInput(rule.definition.tags, matter, history, now))
+    const reason: Reason = { code: fire ? 'condition-true' : 'condition-false' }
+    return { ...nothing, value, verdict: fire ? 'true' : 'false', reasons: [met, reason] }
+  } catch (thrown) {
+    if (!(thrown instanceof ConditionError)) throw thrown
+    const reasons: Reason[] = [met, { code: 'condition-error', detail: thrown.message }]
+    return { ...nothing, verdict: 'error', reasons, error: thrown.message }
+  }
+}
+
+function conditionInput(tags: readonly string[], matter: Matter, history: History, now: number): RunConditionInput {
+  const { run, occurrence } = matter
+  return { run, occurrence, history, tags, now, elapsed: () => performance.now() }
+}
+
+/** Decides for every route whether it is told, and writes its message. */
+async function tell(deps: RunVerdictDeps, one: Case): Promise<{ written: Written[]; decisions: RouteDecision[] }> {
+  const { plan, matter } = one
+  const { rule, routeKeys } = plan
+  const ways = await routesOf(deps.store, rule, routeKeys, (key) => admit(one, key))
+  const phase = phaseOf(one)
+  if (phase === 'error' && !ways.some(({ view }) => view.when.includes('error') && view.closed === null)) {
+    const fallback = await fallbackWay(deps.store, rule)
+    if (fallback !== null) ways.push(fallback)
+  }
+  const isPaced = rule.definition.suppressionMinutes > 0
+  const told = isPaced ? (await deps.store.evaluations.state(rule.id)).routes : []
+  // Messages of one fingerprint keep their order, and where there is a pause between them it is between runs of one name.
+  const fingerprint = JSON.stringify(isPaced ? [matter.run.name] : [matter.run.name, matter.run.uid])
+  const written: Written[] = []
+  const decisions: RouteDecision[] = []
+  for (const way of ways) {
+    const { reason, order } = choose(one, way, phase, told, fingerprint)
+    if (order === null)
+      decisions.push({ route: way.view.key, channel: way.channel, fingerprints: [fingerprint], reason })
+    else {
+      const messages = await writeRunMessages(
+        inputOf(deps, one, way, order),
+        { way, target: order, at: one.now },
+        { reason, fingerprint },
+      )
+      written.push(...(isPaced ? messages : messages.map((message) => ({ ...message, told: [] }))))
+      decisions.push(...messages.slice(0, 1).map(({ decision }) => decision))
+    }
+  }
+  return { written, decisions }
+}
+
+/** What a route is for that wants this. */
+function phaseOf({ matter: { occurrence }, finding, plan }: Case): RoutePhase {
+  if (finding.verdict === 'error' && plan.rule.definition.onConditionError === 'error') return 'error'
+  if (occurrence.step !== null) return 'progress'
+  if (endStates.includes(occurrence.state)) return 'end'
+  return occurrence.state === 'running' ? 'start' : 'progress'
+}
+
+function choose(
+  { plan: { rule }, now }: Case,
+  way: Way,
+  phase: RoutePhase,
+  told: readonly RouteState[],
+  fingerprint: string,
+): { order: Target | null; reason: Reason } {
+  const refuse = (reason: Reason) => ({ order: null, reason })
+  const { view, target } = way
+  if (!view.when.includes(phase)) return refuse({ code: 'not-subscribed', detail: phase })
+  const before = told.find((state) => state.route === view.key && state.fingerprint === fingerprint)
+  const underWay = before?.delivery?.state
+  if (underWay === 'waiting' || underWay === 'sending')
+    return refuse({ code: 'waiting-for-delivery', detail: before?.delivery?.id ?? '' })
+  const until = (before?.deliveredAt ?? Number.NEGATIVE_INFINITY) + rule.definition.suppressionMinutes * 60_000
+  if (now < until) return refuse({ code: 'suppressed-until', detail: new Date(until).toISOString() })
+  const { pass, reason } = view.admits(fingerprint)
+  if (!pass) return refuse(reason ?? { code: 'route-condition-false' })
+  if (view.closed !== null) return refuse(view.closed)
+  return target === null ? refuse({ code: 'channel-unnamed' }) : { order: target, reason: reason ?? { code: 'queued' } }
+}
+
+/** A route's own condition. One that fails lets the message pass: silence is worse. */
+function admit({ plan, matter, history, now }: Case, key: string): { pass: boolean; reason: Reason | null } {
+  const condition = plan.routeConditions.get(key)
+  if (condition === undefined) return { pass: true, reason: null }
+  try {
+    const { fire } = decideRun(condition, conditionInput(plan.rule.definition.tags, matter, history, now))
+    return { pass: fire, reason: fire ? null : { code: 'route-condition-false' } }
+  } catch (thrown) {
+    if (!(thrown instanceof ConditionError)) throw thrown
+    return { pass: true, reason: { code: 'route-condition-error', detail: thrown.message } }
+  }
+}
+
+function inputOf({ baseUrl, attachments }: RunVerdictDeps, one: Case, way: Way, target: Target): RunComposeInput {
+  const { plan, matter, finding, history, id, now } = one
+  return {
+    rule: plan.rule,
+    route: { ...way.route, settings: target.settings },
+    kind: phaseOf(one) === 'error' ? 'error' : 'run',
+    run: matter.run,
+    occurrence: matter.occurrence,
+    occasions: finding.occasions,
+    failures: failuresWith(history, matter.occurrence),
+    evaluationId: id,
+    at: now,
+    value: finding.value,
+    why: finding.reasons.map(sentence).join(' '),
+    error: finding.error,
+    baseUrl: baseUrl(),
+    channelSettings: way.channelSettings,
+    fixedSettings: fixedSettingsOf(target.kind),
+    attachments,
+  }
+}
+
+function failuresWith({ failures }: History, { step, state }: Occurrence): number {
+  return failures + (step === null && state === 'error' ? 1 : 0)
+}
+
+function commitOf({ plan: { rule }, finding, id, now }: Case, trace: Trace): EvaluationCommit {
+  return {
+    id,
+    project: rule.project,
+    ruleId: rule.id,
+    ruleVersion: rule.version,
+    at: now,
+    verdict: finding.verdict,
+    value: finding.value,
+    minimum: null,
+    maximum: null,
+    notable: finding.verdict === 'error',
+    trace,
+    result: null,
+    keepPrevious: false,
+    success: finding.verdict !== 'error',
+    settlesTick: false,
+    alerts: [],
+    goneAlerts: [],
+    told: [],
+    deliveries: [],
+  }
+}
+
+function traceOf({ plan: { rule }, matter, finding, now }: Case, cause: Cause): Trace {
+  const { condition } = rule.definition
+  const { attempt, step, state } = matter.occurrence
+  return {
+    cause,
+    scheduledAt: now,
+    startedAt: now,
+    finishedAt: now,
+    missedTicks: 0,
+    queryTime: null,
+    rowCount: null,
+    sample: null,
+    condition: condition?.text ?? '',
+    value: finding.value,
+    run: { uid: matter.run.uid, name: matter.run.name, attempt, step, state },
+    reasons: finding.reasons,
+    error: finding.error,
+    transitions: [],
+    moreTransitions: 0,
+    routes: [],
+  }
+}

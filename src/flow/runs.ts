@@ -1,0 +1,220 @@
+import type { Clock } from '../clock.ts'
+import type { AttachmentLimits } from '../compose/attachments.ts'
+import { AppError } from '../errors.ts'
+import { type History, historyOf, lookback, occasionsMet } from '../evaluate/run-match.ts'
+import { applyEvent, emptyRecord, occurrencesOf } from '../evaluate/run-record.ts'
+import { headOf } from '../evaluate/run-view.ts'
+import { isRunRule, type Rule, type RunRule } from '../model/rule.ts'
+import { endStates, type Occurrence, type RunRecord, type RunState } from '../model/run.ts'
+import type { Store } from '../store/index.ts'
+import type { ArrivedEvent, Outcome, RunChange, RunDue, RunReport, RunRow } from '../store/runs.ts'
+import {
+  indexWatchers,
+  looksBack,
+  type Matter,
+  mattersOf,
+  planRunRule,
+  type RunPlan,
+  type WatcherIndex,
+} from './run-rules.ts'
+import { trialOf } from './run-trial.ts'
+import { decideOnRun, type RunDraft } from './run-verdict.ts'
+
+export interface RunFlow {
+  /**
+   * Applies events of runs: each is stored together with what rules decide of it and the messages they write. Says what
+   * became of each, and whether rules became due.
+   */
+  onRunEvents(project: string, events: readonly ArrivedEvent[]): Promise<{ outcomes: RunOutcome[]; isDue: boolean }>
+  /** What a rule that tells of runs would send now, without storing or sending anything. */
+  tryRule(rule: RunRule): Promise<RunDraft>
+}
+
+export type RunOutcome = Exclude<Outcome, 'watched'>
+
+export interface RunFlowDeps {
+  store: Store
+  clock: Clock
+  /** Where people reach this instance, for links; null when unknown. */
+  baseUrl: () => string | null
+  attachments: AttachmentLimits
+}
+
+/** Times that a decision is made anew because the run or a rule changed meanwhile. */
+const MOST_TRIES = 100
+
+/** What became of an event, and whether it made a rule due. */
+interface Settled {
+  outcome: RunOutcome
+  isDue: boolean
+}
+
+/** What an event makes of a run, with what rules have to decide of it. */
+interface Advance extends RunChange {
+  matters: Matter[]
+}
+
+export function createRunFlow(deps: RunFlowDeps): RunFlow {
+  const { store } = deps
+  const underWay = new Map<string, Promise<unknown>>()
+  const plans = new WeakMap<Rule, RunPlan>()
+  let indexed: { rules: readonly Rule[]; index: WatcherIndex } = { rules: [], index: indexWatchers([]) }
+
+  async function watchers(): Promise<WatcherIndex> {
+    const rules = await store.rules.onRuns()
+    if (indexed.rules !== rules) indexed = { rules, index: indexWatchers(rules) }
+    return indexed.index
+  }
+
+  function planned(rule: Rule): RunPlan {
+    const known = plans.get(rule)
+    if (known !== undefined) return known
+    if (!isRunRule(rule)) throw new Error('A rule on queries cannot decide on runs.')
+    const plan = planRunRule(rule)
+    plans.set(rule, plan)
+    return plan
+  }
+
+  /** Decisions that may depend on each other come one after another. */
+  function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const before = underWay.get(key)
+    const mine = before === undefined ? run() : before.then(run, run)
+    underWay.set(key, mine)
+    const clear = () => {
+      if (underWay.get(key) === mine) underWay.delete(key)
+    }
+    mine.then(clear, clear)
+    return mine
+  }
+
+  /** Decides on a watched event and stores it with the decisions. */
+  async function settle(project: string, arrived: ArrivedEvent): Promise<Settled> {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const index = await watchers()
+      const revision = store.rules.revision()
+      const row = await store.runs.get(project, arrived.uid)
+      const { id } = arrived.event
+      if (row !== undefined && id !== undefined && (await store.runs.hasEvent(row, id))) {
+        // What was read may not be safe yet; what is answered here is.
+        const [known] = await store.runs.apply(project, [arrived], (record) => advance(index, project, record, arrived))
+        if (known !== undefined && known !== 'watched') return { outcome: known, isDue: false }
+      }
+      const change = advance(index, project, row?.record ?? null, arrived)
+      const { drafts, reports, due } = await decide(project, row, change)
+      const made = [...change.due, ...due]
+      const outcome = await store.runs.commit({
+        project,
+        arrived,
+        change: { ...change, due: made },
+        version: row?.version ?? 0,
+        revision,
+        evaluations: drafts.map(({ commit }) => commit),
+        reports,
+      })
+      if (outcome !== 'watched') return { outcome, isDue: made.length > 0 }
+    }
+    throw new AppError('unavailable', `The run "${arrived.uid}" changes too fast for its rules. Send the event again.`)
+  }
+
+  async function decide(project: string, row: RunRow | undefined, change: Advance) {
+    const known = row === undefined ? [] : await store.runs.reports(row.seq)
+    const drafts: RunDraft[] = []
+    const reports: RunReport[] = []
+    const due: RunDue[] = []
+    for (const matter of change.matters) {
+      const { watcher, occurrence } = matter
+      const { attempt, step, state } = occurrence
+      const isDecided = known.some(
+        (report) =>
+          report.ruleId === watcher.rule.id &&
+          report.attempt === attempt &&
+          report.step === (step ?? '') &&
+          report.state === state &&
+          report.verdict !== 'false',
+      )
+      if (isDecided) continue
+      const history = await historyBefore(project, row, change, matter)
+      if (watcher.does === 'query') {
+        if (occasionsMet(matter.possible, history).length > 0) due.push({ ruleId: watcher.rule.id, occurrence })
+        continue
+      }
+      const draft = await decideOnRun(deps, planned(watcher.rule), matter, history, 'run', deps.clock.now())
+      drafts.push(draft)
+      const { id: evaluationId, verdict } = draft.commit
+      reports.push({ ruleId: watcher.rule.id, occurrence, verdict, evaluationId })
+    }
+    return { drafts, reports, due }
+  }
+
+  /** How runs of the name, and attempts of this one, ended before. */
+  async function historyBefore(
+    project: string,
+    row: RunRow | undefined,
+    { record }: RunChange,
+    { possible, occurrence, run }: Matter,
+  ): Promise<History> {
+    const limit = lookback(possible)
+    if (limit === 0) return historyOf([])
+    const own = endsBefore(record, occurrence)
+    const place = { project, name: run.name, endedAt: occurrence.time, seq: row?.seq ?? 0 }
+    return historyOf([...own, ...(await store.runs.endedBefore(place, limit + 1))])
+  }
+
+  return {
+    async tryRule(rule) {
+      const now = deps.clock.now()
+      const { matter, history } = await trialOf(store, rule, now)
+      return decideOnRun(deps, planRunRule(rule), matter, history, 'dry-run', now)
+    },
+
+    async onRunEvents(project, events) {
+      const index = await watchers()
+      const seen = new Map<ArrivedEvent, Advance>()
+      const first = await store.runs.apply(project, events, (record, arrived) => {
+        const change = advance(index, project, record, arrived)
+        seen.set(arrived, change)
+        return change
+      })
+      const settled = await Promise.all(
+        events.map(async (arrived, place): Promise<Settled> => {
+          const outcome = first[place] ?? 'watched'
+          const change = seen.get(arrived)
+          if (outcome !== 'watched') return { outcome, isDue: change !== undefined && change.due.length > 0 }
+          const isInRow = change?.matters.some(({ watcher }) => looksBack(watcher)) === true
+          const key = isInRow ? `${project}\n${change?.name}` : `${project}\n\n${arrived.uid}`
+          return inTurn(key, () => settle(project, arrived))
+        }),
+      )
+      return { outcomes: settled.map(({ outcome }) => outcome), isDue: settled.some(({ isDue }) => isDue) }
+    },
+  }
+}
+
+/** What an event makes of what is known of a run, and what rules have to do with it. */
+function advance(
+  index: WatcherIndex,
+  project: string,
+  known: RunRecord | null,
+  { uid, event, time, arrivedAt }: ArrivedEvent,
+): Advance {
+  const { record, fresh, overtaken } = applyEvent(known ?? emptyRecord(), event, time, arrivedAt)
+  const columns = headOf(uid, record)
+  const due: RunDue[] = []
+  const matters: Matter[] = []
+  if (fresh.length + overtaken.length > 0) {
+    const occurrences = [...fresh, ...overtaken]
+    for (const watcher of index.of(project, columns.name)) {
+      if (watcher.does !== 'expect') matters.push(...mattersOf(watcher, { project, uid }, record, occurrences))
+      else if (fresh.some(({ step }) => step === null)) due.push({ ruleId: watcher.rule.id, occurrence: null })
+    }
+  }
+  return { ...columns, record, due, matters, isWatched: matters.length > 0 }
+}
+
+/** How the attempts of a run before one ended, newest first. */
+function endsBefore(record: RunRecord, { attempt }: Occurrence): RunState[] {
+  return occurrencesOf(record)
+    .filter((one) => one.step === null && one.attempt < attempt && endStates.includes(one.state))
+    .sort((a, b) => b.attempt - a.attempt || b.time - a.time)
+    .map(({ state }) => state)
+}

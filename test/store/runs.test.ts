@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { tellRun } from '../support/run-events.ts'
+import { openTestStore, type TestStore } from '../support/test-store.ts'
+
+let world: TestStore
+const DAY = Date.UTC(2026, 0, 1)
+beforeEach(() => {
+  world = openTestStore()
+})
+afterEach(() => world.close())
+
+const tell = (uid: string, input: Parameters<typeof tellRun>[2], at = DAY) => tellRun(world.store.runs, uid, input, at)
+
+test('an event counts once by its id, however many a run has', async () => {
+  const many = Array.from({ length: 40 }, (_, number) => `e${number}`)
+  for (const id of many) expect(await tell('a', { id, results: { [id]: 1 } })).toBe('applied')
+  for (const id of many) expect(await tell('a', { id, results: { [id]: 2 } })).toBe('duplicate')
+  // The same id of another run is another event.
+  expect(await tell('b', { id: 'e1' })).toBe('applied')
+  const run = await world.store.runs.get('default', 'a')
+  expect(run?.version).toBe(40)
+  expect(Object.values(run?.record.results ?? {}).every(([value]) => value === 1)).toBe(true)
+})
+
+test('runs are listed newest first, by name, kind, state and labels, page by page', async () => {
+  await tell('a', { name: 'load', kind: 'job', state: 'completed', labels: { env: 'prod' } })
+  await tell('b', { name: 'load', kind: 'pipeline', state: 'error', labels: { env: 'test' } })
+  await tell('c', { name: 'train', kind: 'job', state: 'running', labels: { env: 'prod' } })
+  const uids = async (filter: object) =>
+    (await world.store.runs.list({ project: 'default', limit: 10, ...filter })).map(({ uid }) => uid)
+  expect(await uids({})).toEqual(['c', 'b', 'a'])
+  expect(await uids({ name: 'load' })).toEqual(['b', 'a'])
+  expect(await uids({ kind: 'job' })).toEqual(['c', 'a'])
+  expect(await uids({ states: ['error', 'running'] })).toEqual(['c', 'b'])
+  expect(await uids({ labels: [['env', 'prod']] })).toEqual(['c', 'a'])
+  expect(await uids({ labels: [['env', "prod' or 1=1 --"]] })).toEqual([])
+  const [first] = await world.store.runs.list({ project: 'default', limit: 1 })
+  expect(await uids({ before: first?.seq, limit: 1 })).toEqual(['b'])
+  expect(await uids({ project: 'other' })).toEqual([])
+})
+
+test('of the runs before one, only those of its name that succeeded or failed count, newest end first', async () => {
+  const end = (uid: string, state: 'completed' | 'error' | 'aborted', at: number, name = 'x') =>
+    tell(uid, { name, state }, DAY + at)
+  await end('r3', 'completed', 30)
+  await end('r1', 'error', 10)
+  await end('r2', 'aborted', 20)
+  await end('other', 'error', 25, 'y')
+  const before = (at: number, seq = 0) =>
+    world.store.runs.endedBefore({ project: 'default', name: 'x', endedAt: DAY + at, seq }, 5)
+  expect(await before(40)).toEqual(['completed', 'error'])
+  expect(await before(20)).toEqual(['error'])
+  expect(await before(30, (await world.store.runs.get('default', 'r3'))?.seq)).toEqual(['error'])
+  expect(await before(5)).toEqual([])
+})
+
+test('names of runs are found one after another', async () => {
+  for (const [index, name] of ['b', 'a', 'b', 'c'].entries()) await tell(`r${index}`, { name })
+  expect(await world.store.runs.seriesNames('default', 10)).toEqual(['a', 'b', 'c'])
+  expect(await world.store.runs.seriesNames('default', 2)).toEqual(['a', 'b'])
+  expect(await world.store.runs.seriesNames('empty', 10)).toEqual([])
+})
+
+test('a decision on a run that was changed meanwhile, or by rules that were, is not stored', async () => {
+  await tell('w', { name: 'w', state: 'running' })
+  const run = await world.store.runs.get('default', 'w')
+  if (run === undefined) throw new Error('The run is not there.')
+  const { seq: _, project, uid, createdAt: __, updatedAt: ___, version, ...columns } = run
+  const arrived = { uid, event: { attempt: 1 }, time: DAY, arrivedAt: DAY }
+  const wanted = {
+    project,
+    arrived,
+    change: { ...columns, due: [], isWatched: true },
+    version,
+    revision: world.store.rules.revision(),
+    evaluations: [],
+    reports: [],
+  }
+  expect(await world.store.runs.commit({ ...wanted, version: version + 1 })).toBe('watched')
+  expect(await world.store.runs.commit({ ...wanted, revision: wanted.revision + 1 })).toBe('watched')
+  expect(await world.store.runs.commit(wanted)).toBe('applied')
+  expect(await world.store.runs.commit(wanted)).toBe('watched')
+})
