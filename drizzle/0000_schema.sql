@@ -129,6 +129,14 @@ CREATE TABLE `destinations` (
 	`closed_reason` text
 );
 --> statement-breakpoint
+CREATE TABLE `evaluation_places` (
+	`rule_id` text NOT NULL,
+	`at` integer NOT NULL,
+	`seq` integer NOT NULL,
+	PRIMARY KEY(`rule_id`, `at`, `seq`),
+	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
+) WITHOUT ROWID;
+--> statement-breakpoint
 CREATE TABLE `evaluations` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,
@@ -143,12 +151,10 @@ CREATE TABLE `evaluations` (
 	`repeats` integer DEFAULT 1 NOT NULL,
 	`first_at` integer NOT NULL,
 	`minimum` real,
-	`maximum` real,
-	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
+	`maximum` real
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `evaluations_id_unique` ON `evaluations` (`id`);--> statement-breakpoint
-CREATE INDEX `evaluations_rule` ON `evaluations` (`rule_id`,`at`);--> statement-breakpoint
 CREATE TABLE `inbox` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,

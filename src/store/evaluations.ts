@@ -5,6 +5,7 @@ import type { Evaluation, Trace, Verdict } from '../model/evaluation.ts'
 import type { Reason } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import type { StoreContext } from './context.ts'
+import { BY_RULE, type EvaluationPlaces } from './evaluation-places.ts'
 import { pack, unpack } from './pack.ts'
 import { evaluations, ruleClocks } from './schema.ts'
 import { TOLD_AT } from './told.ts'
@@ -69,6 +70,7 @@ export type EvaluationQueries = ReturnType<typeof evaluationQueries>['queries']
 export function evaluationQueries(
   { database: { orm, raw }, writer, clock }: StoreContext,
   insertDelivery: (delivery: NewDelivery) => void,
+  places: EvaluationPlaces,
 ) {
   const exists = raw.prepare<[string], number>('SELECT 1 FROM rules WHERE id = ?').pluck()
   const insert = raw.prepare(
@@ -112,14 +114,14 @@ export function evaluationQueries(
     .pluck()
 
   const latestOf = raw.prepare<[string], RuleStanding['latest'] & object>(
-    'SELECT id, at, verdict, value FROM evaluations WHERE rule_id = ? ORDER BY at DESC, seq DESC LIMIT 1',
+    `SELECT e.id, e.at, verdict, value FROM ${BY_RULE} WHERE p.rule_id = ? ORDER BY p.at DESC, p.seq DESC LIMIT 1`,
   )
   const alertCounts = raw.prepare<[string], { state: AlertState; count: number }>(
     "SELECT state, count(*) AS count FROM alerts WHERE rule_id = ? AND state <> 'normal' GROUP BY state",
   )
   const valuesOf = raw.prepare<[string, number, number], ValuePoint>(
-    `SELECT id, first_at AS firstAt, at, minimum, maximum, verdict FROM evaluations
-     WHERE rule_id = ? AND at >= ? ORDER BY at DESC, seq DESC LIMIT ?`,
+    `SELECT id, first_at AS firstAt, e.at, minimum, maximum, verdict FROM ${BY_RULE}
+     WHERE p.rule_id = ? AND p.at >= ? ORDER BY p.at DESC, p.seq DESC LIMIT ?`,
   )
 
   /** Only what is stored here gives a rule state, so that a rule found without any stays so until then. */
@@ -169,6 +171,7 @@ export function evaluationQueries(
       commit.minimum,
       commit.maximum,
     )
+    places.inserted()
     for (const alert of commit.alerts)
       upsertAlert.run(
         ruleId,
@@ -225,25 +228,21 @@ export function evaluationQueries(
       ruleId?: string
       before?: { at: number; id: string }
       limit: number
-    }): Promise<Evaluation[]> =>
-      orm
+    }): Promise<Evaluation[]> => {
+      const { project, ruleId, before, limit } = filter
+      const seqBefore = sql`coalesce((SELECT e.seq FROM evaluations e WHERE e.id = ${before?.id ?? ''}), 0)`
+      const older = before === undefined ? sql`true` : sql`(at, seq) < (${before.at}, ${seqBefore})`
+      if (ruleId !== undefined) await places.upToDate()
+      const ofRule = sql`${evaluations.seq} in (select seq from evaluation_places where rule_id = ${ruleId} and ${older} order by at desc, seq desc limit ${limit})`
+      return orm
         .select()
         .from(evaluations)
-        .where(
-          and(
-            eq(evaluations.project, filter.project),
-            filter.ruleId === undefined ? undefined : eq(evaluations.ruleId, filter.ruleId),
-            filter.before === undefined
-              ? undefined
-              : sql`(${evaluations.at}, ${evaluations.seq}) < (${filter.before.at}, coalesce((SELECT e.seq FROM evaluations e WHERE e.id = ${filter.before.id}), 0))`,
-          ),
-        )
-        .orderBy(
-          ...(filter.ruleId === undefined ? [desc(evaluations.seq)] : [desc(evaluations.at), desc(evaluations.seq)]),
-        )
-        .limit(filter.limit)
+        .where(and(eq(evaluations.project, project), ruleId === undefined ? older : ofRule))
+        .orderBy(...(ruleId === undefined ? [desc(evaluations.seq)] : [desc(evaluations.at), desc(evaluations.seq)]))
+        .limit(limit)
         .all()
-        .map(toEvaluation),
+        .map(toEvaluation)
+    },
 
     /** Alerts that are not normal, or those of one rule, newest first. */
     alerts: async (filter: {
@@ -272,15 +271,19 @@ export function evaluationQueries(
       }, 'paced'),
 
     /** For each of these rules: its latest evaluation, if there is one, and its alerts that are not normal, by state. */
-    standing: async (ruleIds: readonly string[]): Promise<RuleStanding[]> =>
-      ruleIds.map((id) => ({
+    standing: async (ruleIds: readonly string[]): Promise<RuleStanding[]> => {
+      await places.upToDate()
+      return ruleIds.map((id) => ({
         latest: latestOf.get(id) ?? null,
         alerts: Object.fromEntries(alertCounts.all(id).map(({ state, count }) => [state, count])),
-      })),
+      }))
+    },
 
     /** The numbers of a rule's evaluations from `from` on, the latest `limit` of them, oldest first. */
-    values: async (ruleId: string, from: number, limit: number): Promise<ValuePoint[]> =>
-      valuesOf.all(ruleId, from, limit).reverse(),
+    values: async (ruleId: string, from: number, limit: number): Promise<ValuePoint[]> => {
+      await places.upToDate()
+      return valuesOf.all(ruleId, from, limit).reverse()
+    },
 
     /** Number of open alerts by state. */
     openCounts: async (project: string): Promise<Record<string, number>> => {

@@ -6,6 +6,7 @@ import { type ChannelQueries, channelQueries } from './channels.ts'
 import { type ConnectionQueries, connectionQueries } from './connections.ts'
 import type { Database } from './database.ts'
 import { type DeliveryQueries, deliveryQueries } from './deliveries.ts'
+import { evaluationPlaces } from './evaluation-places.ts'
 import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
 import { type InboxQueries, inboxQueries } from './inbox.ts'
 import { type KeyQueries, keyQueries } from './keys.ts'
@@ -52,8 +53,9 @@ export function createStore(
   const writer = createWriter(database, clock, sync, onCommit)
   const context = { database, writer, clock }
   const deliveries = deliveryQueries(context)
-  const evaluations = evaluationQueries(context, deliveries.insert)
-  const rules = ruleQueries(context)
+  const places = evaluationPlaces(context)
+  const evaluations = evaluationQueries(context, deliveries.insert, places)
+  const rules = ruleQueries(context, places)
   return observed({
     rules,
     evaluations: evaluations.queries,
@@ -68,7 +70,7 @@ export function createStore(
     sessions: sessionQueries(context),
     keys: keyQueries(context),
     audit: auditQueries(context),
-    retention: retentionQueries(context),
+    retention: retentionQueries(context, places),
     census: censusQueries(context),
     close() {
       writer.flush()

@@ -1,5 +1,6 @@
 import type { Verdict } from '../model/evaluation.ts'
 import type { StoreContext } from './context.ts'
+import { BY_RULE, evaluationPlaces } from './evaluation-places.ts'
 import { TOLD_AT } from './told.ts'
 
 /** What a step of retention removed. */
@@ -17,32 +18,34 @@ const MOST_ROWS = 500
 export type RetentionQueries = ReturnType<typeof retentionQueries>
 
 /** Forgetting in small steps: each function is one short transaction and answers what it did. */
-export function retentionQueries({ database: { raw }, writer, clock }: StoreContext) {
+export function retentionQueries(context: StoreContext, places = evaluationPlaces(context)) {
+  const { raw } = context.database
+  const { writer, clock } = context
   // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
   const nextRules = raw
     .prepare<[string, number], string>('SELECT id FROM rules WHERE id > +? ORDER BY id LIMIT +?')
     .pluck()
   const keepFrom = raw
     .prepare<[string, number], number>(
-      'SELECT at FROM evaluations WHERE rule_id = +? ORDER BY at DESC LIMIT 1 OFFSET +?',
+      'SELECT at FROM evaluation_places WHERE rule_id = +? ORDER BY at DESC LIMIT 1 OFFSET +?',
     )
     .pluck()
   // Evaluations are collapsed in order, so what is still full begins after the last run.
   const firstFull = raw
     .prepare<[string, string, number, number], number>(
-      `SELECT at FROM evaluations WHERE rule_id = +? AND at > coalesce((
-         SELECT at FROM evaluations WHERE rule_id = +? AND at < +? AND notable = 0 AND trace IS NULL ORDER BY at DESC LIMIT 1), -1)
-       AND at < +? AND notable = 0 ORDER BY at LIMIT 1`,
+      `SELECT p.at FROM ${BY_RULE} WHERE p.rule_id = +? AND p.at > coalesce((
+         SELECT p.at FROM ${BY_RULE} WHERE p.rule_id = +? AND p.at < +? AND notable = 0 AND trace IS NULL ORDER BY p.at DESC LIMIT 1), -1)
+       AND p.at < +? AND notable = 0 ORDER BY p.at LIMIT 1`,
     )
     .pluck()
   const before = raw
     .prepare<[string, number], number>(
-      'SELECT at FROM evaluations WHERE rule_id = +? AND at < +? ORDER BY at DESC LIMIT 1',
+      'SELECT at FROM evaluation_places WHERE rule_id = +? AND at < +? ORDER BY at DESC LIMIT 1',
     )
     .pluck()
   const between = raw.prepare<[string, number, number, number], RunRow>(
-    `SELECT seq, at, verdict, notable, trace IS NOT NULL AS full, repeats, first_at, minimum, maximum FROM evaluations
-     WHERE rule_id = +? AND at >= +? AND at < +? ORDER BY at, seq LIMIT +?`,
+    `SELECT e.seq, e.at, verdict, notable, trace IS NOT NULL AS full, repeats, first_at, minimum, maximum FROM ${BY_RULE}
+     WHERE p.rule_id = +? AND p.at >= +? AND p.at < +? ORDER BY p.at, p.seq LIMIT +?`,
   )
   const toRun = raw.prepare(
     'UPDATE evaluations SET trace = NULL, result = NULL, repeats = ?, first_at = ?, minimum = ?, maximum = ? WHERE seq = ?',
@@ -54,7 +57,6 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
        SELECT 1 FROM alerts a WHERE a.rule_id = e.rule_id AND a.state <> 'normal' AND e.at IN (a.since, a.firing_since)) AS needed
      FROM evaluations e WHERE seq > +? ORDER BY seq LIMIT +?`,
   )
-  const removeEvaluation = raw.prepare('DELETE FROM evaluations WHERE seq = ?')
   const nextDeliveries = raw.prepare<[number, number], DeliveryAge>(
     `SELECT seq, created_at, finished_at, EXISTS (
        SELECT 1 FROM route_states s JOIN alerts a ON a.rule_id = s.rule_id AND a.fingerprint = s.fingerprint
@@ -94,7 +96,7 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
     for (const row of rows) {
       collapsed += row.notable === 0 ? row.full : 0
       if (run !== null && row.notable === 0 && row.verdict === run.verdict) {
-        removeEvaluation.run(run.seq)
+        places.remove(run.seq)
         run = joined(run, row)
         continue
       }
@@ -112,7 +114,7 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
       const rows = nextEvaluations.all(last, limit)
       for (const row of rows) {
         if (row.at >= olderThan || removed >= limit) return removed
-        if (row.needed === 0) removed += removeEvaluation.run(row.seq).changes
+        if (row.needed === 0) removed += places.remove(row.seq)
       }
       const end = rows.at(-1)
       if (end === undefined) return removed
@@ -151,13 +153,15 @@ export function retentionQueries({ database: { raw }, writer, clock }: StoreCont
      * Collapses what is older than each rule's last hundred evaluations, for the next `count` rules after `ruleId` (''
      * begins). `last` is null when there are no more.
      */
-    collapse: (ruleId: string, count: number): Promise<{ last: string | null; collapsed: number }> =>
-      writer.write(() => {
+    collapse: async (ruleId: string, count: number): Promise<{ last: string | null; collapsed: number }> => {
+      await places.upToDate()
+      return writer.write(() => {
         const ids = nextRules.all(ruleId, count)
         let collapsed = 0
         for (const id of ids) collapsed += collapseRule(id)
         return { last: ids.at(-1) ?? null, collapsed }
-      }),
+      })
+    },
 
     /**
      * Removes at most `limit` each of evaluations, final deliveries with their attempts, and closed alerts that are older

@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
 import type { StoreContext } from './context.ts'
+import { evaluationPlaces } from './evaluation-places.ts'
 import { alerts, routeStates, ruleClocks, rules } from './schema.ts'
 
 type RuleRow = typeof rules.$inferSelect
@@ -66,7 +67,9 @@ export interface DueRule {
 
 export type RuleQueries = ReturnType<typeof ruleQueries>
 
-export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
+export function ruleQueries(context: StoreContext, places = evaluationPlaces(context)) {
+  const { orm, raw } = context.database
+  const { writer } = context
   const joined = () => orm.select().from(rules).innerJoin(ruleClocks, eq(ruleClocks.ruleId, rules.id))
   const one = (where: SQL | undefined) => {
     const row = joined().where(where).get()
@@ -180,6 +183,7 @@ export function ruleQueries({ database: { orm, raw }, writer }: StoreContext) {
 
     remove: (id: string): Promise<void> =>
       changing(() => {
+        places.removeOf(id)
         orm.delete(rules).where(eq(rules.id, id)).run()
       }),
 

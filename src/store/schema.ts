@@ -189,31 +189,39 @@ export const routeStates = sqliteTable(
   (table) => [primaryKey({ columns: [table.ruleId, table.route, table.fingerprint] })],
 )
 
-export const evaluations = sqliteTable(
-  'evaluations',
+export const evaluations = sqliteTable('evaluations', {
+  /** Order of insertion, which is that of time. */
+  seq: integer().primaryKey(),
+  id: text().notNull().unique(),
+  project: text().notNull(),
+  /** Found by way of `evaluation_places`, and removed with its rule. */
+  ruleId: text().notNull(),
+  at: integer().notNull(),
+  verdict: text().$type<Verdict>().notNull(),
+  value: text().notNull(),
+  /** Something changed or failed, so the full trace is kept; others collapse into runs. */
+  notable: integer({ mode: 'boolean' }).notNull(),
+  /** Compressed JSON; null once collapsed. */
+  trace: blob({ mode: 'buffer' }),
+  /** The whole normalised result, compressed, if it was small enough. */
+  result: blob({ mode: 'buffer' }),
+  repeats: integer().notNull().default(1),
+  firstAt: integer().notNull(),
+  minimum: real(),
+  maximum: real(),
+})
+
+/** Where the evaluations of a rule are, in order: see `evaluation-places.ts`. */
+export const evaluationPlaces = sqliteTable(
+  'evaluation_places',
   {
-    /** Order of insertion, which is that of time. */
-    seq: integer().primaryKey(),
-    id: text().notNull().unique(),
-    project: text().notNull(),
     ruleId: text()
       .notNull()
       .references(() => rules.id, { onDelete: 'cascade' }),
     at: integer().notNull(),
-    verdict: text().$type<Verdict>().notNull(),
-    value: text().notNull(),
-    /** Something changed or failed, so the full trace is kept; others collapse into runs. */
-    notable: integer({ mode: 'boolean' }).notNull(),
-    /** Compressed JSON; null once collapsed. */
-    trace: blob({ mode: 'buffer' }),
-    /** The whole normalised result, compressed, if it was small enough. */
-    result: blob({ mode: 'buffer' }),
-    repeats: integer().notNull().default(1),
-    firstAt: integer().notNull(),
-    minimum: real(),
-    maximum: real(),
+    seq: integer().notNull(),
   },
-  (table) => [index('evaluations_rule').on(table.ruleId, table.at)],
+  (table) => [primaryKey({ columns: [table.ruleId, table.at, table.seq] })],
 )
 
 export const deliveries = sqliteTable(
