@@ -43,6 +43,8 @@ export function createWriter(
   let committed: (() => void)[] = []
   let lastCommit = 0
   let planned: 'none' | 'later' | 'now' = 'none'
+  /** A commit waits for the sync under way. */
+  let held = false
   let cancel = () => {}
   const begin = raw.prepare('BEGIN IMMEDIATE')
   const commit = raw.prepare('COMMIT')
@@ -55,9 +57,13 @@ export function createWriter(
     if (planned === 'now') return
     const wait = lastCommit + PACE - clock.now()
     if (pace === 'now' || queue.length >= BATCH || wait <= 0) {
+      // While the disk is busy others may come along; a commit has to wait for it anyway.
+      held = syncing.length > 0 && queue.length < BATCH
+      if (held) return
       cancel()
       planned = 'now'
-      setImmediate(commitSome)
+      // A further turn of the event loop costs next to nothing and brings what arrived meanwhile.
+      setImmediate(() => setImmediate(commitSome))
     } else if (planned === 'none') {
       planned = 'later'
       cancel = clock.at(clock.now() + wait, commitSome)
@@ -108,6 +114,7 @@ export function createWriter(
       const settle = syncing
       syncing = []
       if (committed.length > 0) startSync(by)
+      if (held) plan('now')
       for (const finish of settle) finish()
     })
   }

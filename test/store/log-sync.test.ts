@@ -45,19 +45,29 @@ function open() {
 }
 
 const turn = async () => {
-  for (let count = 0; count < 3; count += 1) await new Promise<void>((resolve) => setImmediate(resolve))
+  for (let count = 0; count < 6; count += 1) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-test('a write is told of once its sync is done, and what was committed meanwhile after the next one', async () => {
+test('a write is told of once its sync is done, and what came meanwhile is committed together then', async () => {
   using box = open()
   await box.note('a')
   await box.note('b')
   await box.note('c')
-  expect([box.notes(), box.done, box.syncs.length]).toEqual([['a', 'b', 'c'], [], 1])
+  expect([box.notes(), box.done, box.syncs.length]).toEqual([['a'], [], 1])
   await box.end(0)
-  expect([box.done, box.syncs.length]).toEqual([['a'], 2])
+  expect([box.notes(), box.done, box.syncs.length]).toEqual([['a', 'b', 'c'], ['a'], 2])
   await box.end(1)
   expect([box.done, box.syncs.length]).toEqual([['a', 'b', 'c'], 2])
+})
+
+test('many are committed while a sync is under way, and are safe after the next one', async () => {
+  using box = open()
+  await box.note('a')
+  await Promise.all(Array.from({ length: 512 }, (_, index) => box.note(`${index}`)))
+  expect([box.notes().length, box.done, box.syncs.length]).toEqual([513, [], 1])
+  await box.end(0)
+  await box.end(1)
+  expect(box.done).toHaveLength(513)
 })
 
 test('after a failed sync nobody is told before the log is safe another way', async () => {
