@@ -1,7 +1,7 @@
 import type * as v from 'valibot'
 import type { InboxEntry } from '../model/inbox.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Message } from '../model/message.ts'
+import type { Message, ValueForm } from '../model/message.ts'
 import type { Http } from '../net.ts'
 import type { Programs } from '../programs.ts'
 
@@ -91,6 +91,11 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   place?(settings: Partial<v.InferOutput<Schema>>): string
   /** Pure: what checked settings lack that the instance's defaults do not give either, each with the remedy. */
   missing?(settings: v.InferOutput<Schema>, defaults: JsonObject): { path: string; message: string }[]
+  /**
+   * Pure: how values are written in a body that a rule gives, so that they stay text; as they are where there is no form.
+   * Given are the settings but the secret ones, the route's over them.
+   */
+  valueForm?(settings: Partial<v.InferOutput<Schema>>): ValueForm | undefined
   /** Pure: same input, same bytes. */
   render(message: Message, settings: v.InferOutput<Schema>): Payload
   /** Throws `DeliveryError`; never loops, logs, reads the database or opens secrets. */

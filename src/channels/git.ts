@@ -26,6 +26,7 @@ export const git = {
     // Limits count for each token.
     return `${platform} ${host}#${shortHash(token)}`
   },
+  valueForm: () => 'markdown' as const,
   render(message: Message): string {
     // Nobody but Tocsin writes its markers.
     return message.body === undefined

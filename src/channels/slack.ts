@@ -24,6 +24,7 @@ export const slack = {
   // Slack counts the messages to each of its channels.
   place: ({ mode, channel = '' }: Partial<SlackSettings>): string =>
     mode === 'bot' ? channel.trim().slice(0, 200) : '',
+  valueForm: () => 'slack' as const,
   render: (message: Message, settings: SlackSettings): SlackPayload => slackPayload(message, settings),
   async send(payload: SlackPayload, settings: SlackSettings, context: SendContext): Promise<Receipt> {
     if (settings.mode === 'webhook') {

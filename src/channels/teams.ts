@@ -33,6 +33,7 @@ export const teams = {
   limits: { payload: MOST_SENT, inFlight: 1, pace: { perSecond: 2, burst: 1 }, retries: 'chat' },
   idempotent: false,
   destination: ({ webhookUrl }: Settings): string => hiddenAddress(webhookUrl),
+  valueForm: () => 'chat' as const,
   render: (message: Message, { format }: Settings): JsonObject => teamsPayload(message, format),
   async send(payload: JsonObject, settings: Settings, { http, signal, now }: SendContext): Promise<Receipt> {
     const posting = requestOnce(http, {

@@ -35,6 +35,7 @@ export const webhook = {
     const place = hiddenAddress(url)
     return presetOf(preset) === undefined ? place : `${preset} ${place}`
   },
+  valueForm: ({ preset }: Partial<WebhookSettings>) => presetOf(preset)?.values,
   render(message: Message, settings: WebhookSettings): WebhookPayload {
     const { method, overrideBody } = settings
     if (message.body !== undefined) return ownBody(message.body)

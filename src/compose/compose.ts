@@ -63,7 +63,7 @@ async function write(draft: Draft, input: Surroundings, variablesOf: () => Varia
   const message: Message = { ...draft.builtin, ...(await ownParts(draft, variables, attempt)) }
   const { body } = route
   if (body !== undefined && body.text.trim() !== '') {
-    const rendered = await attempt('body', () => renderBody(body.engine, body.text, variables))
+    const rendered = await attempt('body', () => renderBody(body.engine, body.text, variables, input.valueForm))
     if (rendered !== undefined) message.body = rendered
   }
   const settings = await renderSettings(input, variables, errors)

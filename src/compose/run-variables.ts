@@ -7,7 +7,10 @@ import { durationWords } from './words.ts'
 
 /** Everything a message about a run is made of. Times are ms since 1970. */
 export interface RunComposeInput
-  extends Pick<Surroundings, 'route' | 'recipient' | 'channelSettings' | 'fixedSettings' | 'attachments'> {
+  extends Pick<
+    Surroundings,
+    'route' | 'recipient' | 'channelSettings' | 'fixedSettings' | 'valueForm' | 'attachments'
+  > {
   rule: RunRule
   kind: Extract<MessageKind, 'run' | 'error' | 'test'>
   /** The run as it was when it came to the state. */

@@ -1,6 +1,6 @@
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
-import type { AlertKind, MessageAlert, MessageKind } from '../model/message.ts'
+import type { AlertKind, MessageAlert, MessageKind, ValueForm } from '../model/message.ts'
 import type { ColumnType, QueryResult } from '../model/result.ts'
 import type { QueryRule, Route } from '../model/rule.ts'
 import type { AttachmentLimits } from './attachments.ts'
@@ -17,6 +17,8 @@ export interface Surroundings {
   result: QueryResult | null
   /** Settings of the route that are no templates. */
   fixedSettings?: readonly string[]
+  /** How values are written in the route's own body. */
+  valueForm?: ValueForm | undefined
   /** Further variables, of the one recipient it is written for. */
   recipient?: JsonObject
   /** What the channel itself is set to, where that is not part of the route's settings. */

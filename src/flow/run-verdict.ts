@@ -15,7 +15,7 @@ import type { Store } from '../store/index.ts'
 import { fallbackWay, routesOf, type Way } from './routes.ts'
 import { writeRunMessages } from './run-messages.ts'
 import type { Matter, RunPlan } from './run-rules.ts'
-import { fixedSettingsOf } from './shares.ts'
+import { fixedSettingsOf, valueFormOf } from './shares.ts'
 import type { Written } from './written.ts'
 
 /** One decision of a rule on a state of a run, complete but for its being stored. */
@@ -190,6 +190,7 @@ function inputOf({ baseUrl, attachments }: RunVerdictDeps, one: Case, way: Way, 
     baseUrl: baseUrl(),
     channelSettings: way.channelSettings,
     fixedSettings: fixedSettingsOf(target.kind),
+    valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }),
     attachments,
   }
 }

@@ -3,6 +3,7 @@ import { channels, isChannelKind } from '../channels/index.ts'
 import { newId } from '../ids.ts'
 import type { NewDelivery, Target } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { ValueForm } from '../model/message.ts'
 import { fixedKeys } from '../model/settings.ts'
 
 /** Characters of a place that tell it from others. */
@@ -51,6 +52,11 @@ export function sharedOut(delivery: NewDelivery, base: JsonObject): NewDelivery[
 export function fixedSettingsOf(kind: string): readonly string[] {
   const channel = channelOf(kind)
   return channel === undefined ? [] : fixedKeys(channel.settings)
+}
+
+/** How values are written in the own body of a route to such a channel, with its settings and those of the route. */
+export function valueFormOf(kind: string, settings: JsonObject): ValueForm | undefined {
+  return channelOf(kind)?.valueForm?.(settings)
 }
 
 function channelOf(kind: string): Channel | undefined {

@@ -13,7 +13,7 @@ import type { QueryResult } from '../model/result.ts'
 import type { QueryRule } from '../model/rule.ts'
 import type { Judgement } from './judge.ts'
 import type { Way } from './routes.ts'
-import { fixedSettingsOf } from './shares.ts'
+import { fixedSettingsOf, valueFormOf } from './shares.ts'
 import { deliveryBy, type Written, writeShares } from './written.ts'
 
 export interface Writing {
@@ -94,6 +94,7 @@ function inputOf(order: Order, way: Way, target: Target, writing: Writing): Comp
     rule,
     route: { ...way.route, settings: target.settings },
     fixedSettings: fixedSettingsOf(target.kind),
+    valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }),
     kind: order.kind,
     alerts,
     result: writing.result,

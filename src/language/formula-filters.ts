@@ -22,6 +22,7 @@ export const filters: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['getornull', getOrNull],
   ['formatdate', formatDate],
   ['indent', indent],
+  ['raw', (value) => value],
 ])
 
 export const filterNames: readonly string[] = [...filters.keys()]

@@ -12,8 +12,8 @@ import { lineAt, scanTags, type Tag } from './tags.ts'
 import { TemplateError } from './template-error.ts'
 import type { Variables } from './template-value.ts'
 
-/** How a value is written where it stands: within a string of JSON, as Markdown and so on. */
-export type Writing = (tag: Tag) => (text: string) => string
+/** How a value is written where it stands: within a string of JSON, as Markdown and so on. `at` counts the texts. */
+export type Writing = (tag: Tag, at: number) => (text: string) => string
 
 const MOST_SOURCE = 200_000
 /** A name that is no word, such as that of a step; only a variable of exactly this name is meant. */
@@ -28,7 +28,7 @@ export function renderFormulas(texts: readonly string[], variables: Variables, w
   const names = namesOf(variables, all)
   const budget = createBudget({ elapsed: () => performance.now() })
   let length = 0
-  return texts.map((text) => {
+  return texts.map((text, at) => {
     checkLength(text)
     let [result, from] = ['', 0]
     for (const tag of scanTags(text, 'formula')) {
@@ -36,7 +36,7 @@ export function renderFormulas(texts: readonly string[], variables: Variables, w
         text.slice(from, tag.start) +
         named(text, tag, () => {
           const shown = tag.kind === 'raw' ? tag.source.slice(1) : valueOfTag(text, tag, names, budget)
-          return writing === undefined ? shown : writing(tag)(shown)
+          return writing === undefined ? shown : writing(tag, at)(shown)
         })
       from = tag.end
       if (length + result.length > MOST_OUTPUT)

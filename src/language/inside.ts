@@ -1,3 +1,6 @@
+import type { ValueForm } from '../model/message.ts'
+import { INVISIBLE, tame } from './tame.ts'
+
 /** The text as it stands inside a string of JSON. */
 export function jsonInside(text: string): string {
   return JSON.stringify(text).slice(1, -1)
@@ -27,4 +30,36 @@ export function markdownUrl(text: string): string {
 /** The text as HTML or XML has it, in content and in quoted attributes. */
 export function htmlInside(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+}
+
+/** The text as it stands in a body of this form. An address stays one. */
+export function formInside(form: ValueForm, text: string): string {
+  if (ADDRESS.test(text)) return text.replace(/[@|`()[\]*~\\]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)
+  return forms[form](text)
+}
+
+/** A piece of JSON with the strings in it as they stand in a body of this form. */
+export function formInStrings(form: ValueForm, json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"/g, (literal) => {
+    try {
+      return JSON.stringify(formInside(form, JSON.parse(literal) as string))
+    } catch {
+      return literal
+    }
+  })
+}
+
+/** The whole value; nothing in it could begin a mention. */
+const ADDRESS = /^https?:\/\/[^\s<>"]+$/i
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
+const forms: Record<ValueForm, (text: string) => string> = {
+  slack: (text) => tame(text.replace(/[&<>]/g, (char) => entities[char] ?? char)),
+  markdown: (text) => quiet(text).replace(/[\\`*~[\]]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&'),
+  chat: (text) => tame(quiet(text)).replace(/\](?=\()/g, `]${INVISIBLE}`),
+}
+
+/** Without mentions, references and tags. */
+function quiet(text: string): string {
+  return text.replace(/@|[#!](?=[\p{L}\p{N}])|<(?=[@#!:/a-z])/giu, `$&${INVISIBLE}`)
 }

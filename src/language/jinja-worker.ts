@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Environment, initSync } from 'minijinja-js/dist/web/minijinja_js.js'
 import { messageOf } from '../errors.ts'
-import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
+import type { ValueForm } from '../model/message.ts'
+import { formInStrings, formInside, htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { filters, type JinjaFilter } from './jinja/filters.ts'
 import { keysInOrder, pythonJson, pythonText } from './jinja/print.ts'
 import type { JinjaAnswer, JinjaRequest } from './jinja/protocol.ts'
@@ -56,6 +57,8 @@ function createEnvironment(): Environment {
     __markdown: (text) => markdownInside(String(text)),
     __markdown_url: (text) => markdownUrl(String(text)),
     __html: (text) => htmlInside(String(text)),
+    __form: (text, form) => formInside(form as ValueForm, String(text)),
+    __form_in_strings: (text, form) => formInStrings(form as ValueForm, String(text)),
   }
   for (const [name, filter] of Object.entries(own)) made.addFilter(name, guarded(filter))
   return made

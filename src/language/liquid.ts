@@ -8,8 +8,9 @@ import {
   type TopLevelToken,
   toValueSync,
 } from 'liquidjs'
+import type { ValueForm } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
-import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
+import { formInStrings, formInside, htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
 import { MOST_OUTPUT } from './limits.ts'
 import { moreFilters } from './liquid-filters.ts'
 import { scanTags } from './tags.ts'
@@ -28,13 +29,18 @@ const CACHE = { entries: 500, characters: 4_000_000 }
 /** Numbers from here on are times in ms, not in s, to the filter `date`. */
 const LEAST_MILLISECONDS = 100_000_000_000
 
-/** Filters that are put behind a value by where it stands: in a string or outside one, in Markdown or a link there, in HTML. */
+/**
+ * Filters that are put behind a value by where it stands: in a string or outside one, in Markdown or a link there, in HTML,
+ * or in a body of some form, which is their argument.
+ */
 export const ownFilters = {
   jsonText: 'json_text',
   jsonValue: 'json_value',
   markdown: 'markdown_text',
   markdownUrl: 'markdown_url',
   html: 'html_text',
+  form: 'form_text',
+  formInStrings: 'form_in_strings',
 }
 
 let made: Liquid | undefined
@@ -105,6 +111,8 @@ function createLiquid(): Liquid {
   liquid.registerFilter(ownFilters.markdown, (value: unknown) => markdownInside(show(value)))
   liquid.registerFilter(ownFilters.markdownUrl, (value: unknown) => markdownUrl(show(value)))
   liquid.registerFilter(ownFilters.html, (value: unknown) => htmlInside(show(value)))
+  liquid.registerFilter(ownFilters.form, (value: unknown, form: ValueForm) => formInside(form, show(value)))
+  liquid.registerFilter(ownFilters.formInStrings, (value: unknown, form: ValueForm) => formInStrings(form, show(value)))
   return liquid
 }
 

@@ -1,14 +1,15 @@
 import { type Issue, messageOf } from '../errors.ts'
-import type { RenderedBody } from '../model/message.ts'
+import type { RenderedBody, ValueForm } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { analyzeFormulas, renderFormulas } from './formula-text.ts'
-import { htmlInside, jsonInside, jsonValue, markdownInside, markdownUrl } from './inside.ts'
+import { htmlInside, markdownInside, markdownUrl } from './inside.ts'
 import { analyzeJinja, renderJinja } from './jinja.ts'
 import { fillBody, planBody, type Slot } from './json-body.ts'
 import { analyzeLiquid, ownFilters, renderLiquid } from './liquid.ts'
-import { type Engine, scanTags, type Tag } from './tags.ts'
+import type { Engine, Tag } from './tags.ts'
 import { TemplateError } from './template-error.ts'
 import type { Variables } from './template-value.ts'
+import { type BodyWriting, renderWritten, withFilters, written } from './written.ts'
 
 /** What is wrong with a template, and what its author should know. */
 export interface TemplateCheck {
@@ -37,31 +38,33 @@ export async function renderMarkdown(engine: Engine, text: string, variables: Va
   }
   if (engine === 'jinja')
     return await renderJinja(text, variables, ({ start }) => (inUrl(start) ? 'markdown-url' : 'markdown'))
-  const filter = ({ start }: Tag) => (inUrl(start) ? ownFilters.markdownUrl : ownFilters.markdown)
+  const filter = ({ start }: Tag) => [inUrl(start) ? ownFilters.markdownUrl : ownFilters.markdown]
   return renderLiquid(withFilters(text, filter), variables)
 }
 
 /**
  * Renders a body. Where it is JSON every tag is rendered inside its string, so that no value can break it; where it begins
- * with an HTML tag values are text, unless their last filter says that they are HTML already. Throws `TemplateError`, also when a body that declares JSON renders to something else.
+ * with an HTML tag values are text, unless their last filter says that they are HTML already. Where the body has a form
+ * values are text of that form, unless their last filter is `raw` or encodes them for an address. Throws `TemplateError`,
+ * also when a body that declares JSON renders to something else.
  */
-export async function renderBody(engine: Engine, text: string, variables: Variables): Promise<RenderedBody> {
+export async function renderBody(
+  engine: Engine,
+  text: string,
+  variables: Variables,
+  form?: ValueForm,
+): Promise<RenderedBody> {
   const plan = planBody(text, engine)
-  if (plan.kind === 'text') return sniffed(await (isHtml(text) ? renderHtml : renderTemplate)(engine, text, variables))
   if (plan.kind === 'slots') {
-    const rendered = await renderSlots(engine, plan.slots, variables)
+    const rendered = await renderSlots(engine, plan.slots, variables, form)
     return json(fillBody(plan.parts, plan.slots, rendered))
   }
-  if (engine === 'liquid') {
-    const filter = ({ start }: Tag) => (plan.inString.has(start) ? ownFilters.jsonText : ownFilters.jsonValue)
-    return json(renderLiquid(withFilters(text, filter), variables))
+  if (plan.kind === 'text') {
+    if (isHtml(text)) return sniffed(await renderHtml(engine, text, variables))
+    return sniffed(await renderWritten(engine, text, variables, { place: () => 'text', form }))
   }
-  if (engine === 'formula') {
-    const writing = ({ start }: Tag) => (plan.inString.has(start) ? jsonInside : jsonValue)
-    return json(renderFormulas([text], variables, writing)[0] ?? '')
-  }
-  const printing = ({ start }: Tag) => (plan.inString.has(start) ? 'json-text' : 'json-value')
-  return json(await renderJinja(text, variables, printing))
+  const place = ({ start }: Tag) => (plan.inString.has(start) ? 'json-text' : 'json-value')
+  return json(await renderWritten(engine, text, variables, { place, form }))
 }
 
 /** Checks a template before it is used: whether it can be read, and the names it uses against those that are `known`. */
@@ -90,31 +93,29 @@ async function analyze(engine: Engine, text: string) {
 }
 
 /** Renders all slots in one go, since a variable that one of them sets counts in those after it. */
-async function renderSlots(engine: Engine, slots: readonly Slot[], variables: Variables): Promise<string[]> {
+async function renderSlots(
+  engine: Engine,
+  slots: readonly Slot[],
+  variables: Variables,
+  form: ValueForm | undefined,
+): Promise<string[]> {
   if (slots.length === 0) return []
-  if (engine === 'formula') {
-    return renderFormulas(
-      slots.map(({ template }) => template),
-      variables,
-    )
-  }
+  const templates = slots.map(({ template }) => template)
+  const writing = (at: number): BodyWriting => ({ place: () => (slots[at]?.kind === 'value' ? 'value' : 'text'), form })
+  if (engine === 'formula') return renderFormulas(templates, variables, (tag, at) => written(tag, writing(at)))
   const border = crypto.randomUUID()
-  const template = slots.map((slot) => slot.template).join('{{ tocsin_border }}')
-  const text = await renderTemplate(engine, template, { ...variables, tocsin_border: border })
+  const parting = '{{ tocsin_border }}'
+  let length = 0
+  const ends = templates.map((template) => {
+    length += template.length + parting.length
+    return length
+  })
+  const place = (tag: Tag) => writing(ends.findIndex((end) => tag.start < end)).place(tag)
+  const values = { ...variables, tocsin_border: border }
+  const text = await renderWritten(engine, templates.join(parting), values, { place, form })
   const rendered = text.split(border)
   if (rendered.length !== slots.length) throw new TemplateError('a tag begins in one string and ends in another')
   return rendered
-}
-
-/** A Liquid template in which a filter of ours comes last in every output. */
-function withFilters(text: string, filter: (tag: Tag) => string): string {
-  let [source, from] = ['', 0]
-  for (const tag of scanTags(text, 'liquid')) {
-    if (tag.kind !== 'output') continue
-    source += text.slice(from, tag.start) + tag.source.replace(/(-?\}\})$/, ` | ${filter(tag)} $1`)
-    from = tag.end
-  }
-  return source + text.slice(from)
 }
 
 function json(text: string): RenderedBody {
@@ -153,7 +154,7 @@ async function renderHtml(engine: Engine, text: string, variables: Variables): P
   const isReady = ({ source }: Tag) => /\|\s*(?:escape|escape_once|e|raw|safe|newline_to_br)\s*-?\}\}$/.test(source)
   if (engine === 'jinja') return await renderJinja(text, variables, (tag) => (isReady(tag) ? 'text' : 'html'))
   return renderLiquid(
-    withFilters(text, (tag) => (isReady(tag) ? 'raw' : ownFilters.html)),
+    withFilters(text, (tag) => [isReady(tag) ? 'raw' : ownFilters.html]),
     variables,
   )
 }

@@ -92,6 +92,12 @@ export interface RenderedBody {
   contentType: 'application/json' | 'text/plain' | 'text/html' | 'application/x-www-form-urlencoded'
 }
 
+/**
+ * How a value is written in a body that the rule gives, so that it stays text there: as Slack wants it, as Markdown, or,
+ * where nothing can be escaped, with spaces nobody sees behind what would be mark-up or a mention.
+ */
+export type ValueForm = 'slack' | 'markdown' | 'chat'
+
 const texts = new WeakMap<Message, string>()
 
 /** A message as JSON. A message that is queued or sent changes no more, so its text is made once. */

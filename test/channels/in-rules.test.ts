@@ -45,6 +45,17 @@ describe('a comment', () => {
     expect(fake.comments[0]?.body).toContain('✅')
   })
 
+  test("in the rule's own words takes values for text, whatever they look like", async () => {
+    const body = { engine: 'liquid', text: '**Look** @owner: {{ "@all **now**" }} {{ "@ops" | raw }}' }
+    const act = await scene.act({ routes: [{ channel: 'Issue', settings: { issue: '7' }, body }] })
+    await act.run()
+    await eventually(async () => {
+      scene.pass(MINUTE)
+      expect(await states(act.rule)).toEqual(['firing: delivered'])
+    })
+    expect(fake.comments.at(-1)?.body).toContain('**Look** @owner: @\u200ball \\*\\*now\\*\\* @ops')
+  })
+
   test('whose answer was lost is not written twice, and is changed later all the same', async () => {
     const before = fake.comments.length
     const act = await scene.act({ routes: [route] })

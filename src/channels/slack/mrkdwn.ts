@@ -1,6 +1,6 @@
+import { INVISIBLE, isTame, tame } from '../../language/tame.ts'
 import { cleanLine, cleanLines, safeUrl } from '../content/clean.ts'
 import { parseMarkdown, type Span } from '../content/markdown.ts'
-import { INVISIBLE, isTame, tame } from '../content/tame.ts'
 
 /**
  * Text as Slack wants it: `&`, `<` and `>` are escaped, and nothing else has to be. Then nothing in it is a mention or a

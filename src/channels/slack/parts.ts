@@ -1,9 +1,9 @@
+import { isTame } from '../../language/tame.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { Fact, Message } from '../../model/message.ts'
 import { cleanLine, safeUrl } from '../content/clean.ts'
 import { labelOf, titleOf } from '../content/head.ts'
 import { moreOf } from '../content/plain.ts'
-import { isTame } from '../content/tame.ts'
 import { fittingTable, logTail } from './fixed-width.ts'
 import { escapeSlack, plainMrkdwn, slackLink, slackMarkdown } from './mrkdwn.ts'
 

@@ -1,10 +1,10 @@
+import { tame } from '../../language/tame.ts'
 import type { Message } from '../../model/message.ts'
 import { cleanLine, cleanLines } from '../content/clean.ts'
 import { largest } from '../content/fit.ts'
 import { titleOf } from '../content/head.ts'
 import { htmlText } from '../content/html-text.ts'
 import { plainText } from '../content/plain.ts'
-import { tame } from '../content/tame.ts'
 import { inGsm, segmentsOf } from './segments.ts'
 
 /** What Twilio takes at most, in UTF-16 units (its error 21617). */

@@ -37,6 +37,8 @@ export const filters: Record<string, JinjaFilter> = {
       /^([-+]?)([\s\S]*)$/,
       (whole, sign: string, rest: string) => sign + rest.padStart(room(width) - whole.length + rest.length, '0'),
     ),
+  /** Of outputs: its value is written as it is. */
+  raw: (value) => value,
   __escape: (value) => escapeHtml(text(value)),
   __int: (value, fallback) => wholeNumber(text(value)) ?? text(fallback ?? 0),
   __float: (value, fallback) => (isNumber(text(value)) ? text(value).replace('+', '') : text(fallback ?? '0.0')),

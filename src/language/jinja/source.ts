@@ -1,10 +1,13 @@
+import type { ValueForm } from '../../model/message.ts'
 import { blockName, lineAt, scanTags, type Tag } from '../tags.ts'
 import { sortedKeys } from './literal.ts'
 import { keysOfMaps, rewriteBlock, rewriteExpression, rewriteLoop } from './rewrite.ts'
 import { isOperator, type Token, tokenize } from './tokens.ts'
 
-/** Where a value is printed: in plain text, inside a string of JSON or outside one, in Markdown, in a link there or in HTML. */
-export type Printing = 'text' | 'json-text' | 'json-value' | 'markdown' | 'markdown-url' | 'html'
+/** Where a value is printed: in plain text, as a piece of JSON, inside a string of JSON or outside one, in Markdown, in a link there or in HTML. */
+type Place = 'text' | 'value' | 'json-text' | 'json-value' | 'markdown' | 'markdown-url' | 'html'
+/** The place, and the form of the body where it has one. */
+export type Printing = Place | { place: Place; form: ValueForm }
 
 /** The names a template refers to, each with the line it first stands on. */
 export interface Names {
@@ -17,8 +20,9 @@ export interface Names {
   tests: Map<string, number>
 }
 
-const printFilters: Record<Printing, string> = {
+const printFilters: Record<Place, string> = {
   text: '',
+  value: '',
   'json-text': '|__json_text',
   'json-value': '|__json_value',
   markdown: '|__markdown',
@@ -83,8 +87,15 @@ function rewriteTag(tag: Tag, printing: (tag: Tag) => Printing): string {
   // These must stand alone in their tag for the engine to see what they are.
   if (/^\s*(loop|caller|super)\s*\(/.test(expression) || expression.trim() === '')
     return `{{${left}${expression}${right}}}`
-  const text = `(__v if __v is string else __v|string|__text)${printFilters[printing(tag)]}`
+  const text = `(__v if __v is string else __v|string|__text)${filtersOf(printing(tag))}`
   return `{%${left} with __v = (${expression}) %}{{ ${text} }}{% endwith ${right}%}`
+}
+
+function filtersOf(printing: Printing): string {
+  if (typeof printing === 'string') return printFilters[printing]
+  const { place, form } = printing
+  const filter = place === 'json-value' || place === 'value' ? '__form_in_strings' : '__form'
+  return `|${filter}("${form}")${printFilters[place]}`
 }
 
 /** Notes what a block tag binds and gives the tokens of its expressions. */

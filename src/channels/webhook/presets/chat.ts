@@ -6,6 +6,7 @@ export const chatPresets = {
     label: 'Google Chat',
     documentation: 'https://developers.google.com/workspace/chat/api/reference/rest/v1/cards',
     text: 'html',
+    values: 'chat',
     pace: { perSecond: 1, burst: 1 },
     body: {
       fallbackText: { put: 'title', most: 250, plain: true },
@@ -62,6 +63,7 @@ export const chatPresets = {
     label: 'Discord',
     documentation: 'https://discord.com/developers/docs/resources/webhook#execute-webhook',
     text: 'discord',
+    values: 'markdown',
     pace: { perSecond: 0.5, burst: 5 },
     address: { query: { wait: 'true' } },
     gone: [404],
@@ -89,6 +91,7 @@ export const chatPresets = {
     label: 'Mattermost',
     documentation: 'https://developers.mattermost.com/integrate/webhooks/incoming/',
     text: 'markdown',
+    values: 'markdown',
     pace: { perSecond: 5, burst: 5 },
     body: {
       attachments: [

@@ -1,5 +1,5 @@
 import type { Json } from '../../../model/json.ts'
-import type { Message, Severity } from '../../../model/message.ts'
+import type { Message, Severity, ValueForm } from '../../../model/message.ts'
 
 /** What stands for a part of the message in the body of a preset. */
 export interface Put {
@@ -47,6 +47,8 @@ export interface Preset {
   documentation: string
   /** How text is written there. */
   text: 'plain' | 'html' | 'markdown' | 'discord'
+  /** How values are written in a body that the rule gives. */
+  values?: ValueForm
   body: Template | ((message: Message) => Json)
   encoding?: 'form'
   /** How the address that is called comes of the one that is given. */
