@@ -63,6 +63,8 @@ export interface App {
 
 /** ms that answers get to be written after everything they could wait for has ended. */
 const LAST_WORDS = 1000
+/** ms that a send may take by its channel's own settings. */
+const LONGEST_OWN = 121_000
 
 /**
  * Puts the parts together. One straight function, so that the order and what each part is given can be read from top to
@@ -254,7 +256,8 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
           throw thrown
         }
         // What is under way through the one before may end.
-        if (door !== before.door) clock.at(clock.now() + config.delivery.timeout, before.door.close)
+        if (door !== before.door)
+          clock.at(clock.now() + Math.max(config.delivery.timeout, LONGEST_OWN), before.door.close)
         const needRestart = changedSettings(config, next).filter(({ reloads }) => !reloads)
         return { changed: changed.map(({ path }) => path), needRestart: needRestart.map(({ path }) => path) }
       },

@@ -101,7 +101,11 @@ const schema = v.strictObject({
   }),
   delivery: group({
     concurrency: setting(whole(1, 1024), 256, 'Sends at a time, over all destinations.'),
-    timeout: setting(time('1s', '5m'), '30s', 'Longest time of one attempt.'),
+    timeout: setting(
+      time('1s', '5m'),
+      '30s',
+      "Longest time of one attempt, unless its channel's own timeout is longer.",
+    ),
   }),
   smtp: group({
     host: optional(text(), 'Mail server for channels that name none.', 'at reload'),

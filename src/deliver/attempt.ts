@@ -31,8 +31,12 @@ export interface AttemptTools {
 const GOOD: Sign = { health: 'good', pause: 0 }
 const NONE: Sign = { health: 'none', pause: 0 }
 
-/** One try to send a claimed delivery. Never throws. */
-export async function attempt(claim: Claim, tools: AttemptTools, signal: AbortSignal): Promise<Ended> {
+/** One try to send a claimed delivery, until the signal that `begin` gives for where it goes. Never throws. */
+export async function attempt(
+  claim: Claim,
+  tools: AttemptTools,
+  begin: (open: OpenTarget) => AbortSignal,
+): Promise<Ended> {
   let open: OpenTarget | undefined
   try {
     const found = await tools.openTarget(claim.delivery)
@@ -42,7 +46,7 @@ export async function attempt(claim: Claim, tools: AttemptTools, signal: AbortSi
       return ended({ claim, outcome: 'rejected', cause: code, response: detail ?? null, at: tools.now(), next }, NONE)
     }
     open = found
-    return await send(claim, open, tools, signal)
+    return await send(claim, open, tools, begin(open))
   } catch (thrown) {
     return failed(claim, open, thrown, tools)
   }

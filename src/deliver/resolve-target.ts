@@ -16,6 +16,8 @@ export interface OpenTarget {
   settings: unknown
   /** Texts that must not be kept, from `secretForms`. */
   secrets: readonly string[]
+  /** ms that one send may take by these settings; 0 when they do not say. */
+  longest: number
   /** Lives as long as the stored channel does unchanged. */
   cache: Map<string, unknown>
   /** What the instance gives for settings that are left out. */
@@ -89,7 +91,7 @@ export function createTargetOpener({ channels, channelOf, secrets, defaultsOf }:
       const valid = validate(channel.settings, full, 'settings')
       const hidden = secretKeys(channel.settings).map((key) => defaults[key] ?? null)
       const forms = secretForms([keeping.opened, hidden])
-      return { channel, settings: valid, secrets: forms, cache: keeping.cache, defaults }
+      return { channel, settings: valid, secrets: forms, longest: longestOf(valid), cache: keeping.cache, defaults }
     } catch (thrown) {
       return closed('rejected', `the settings are not valid: ${messageOf(thrown)}`)
     }
@@ -129,6 +131,11 @@ interface Keeping {
   plain?: OpenTarget | { closed: Reason }
   /** Those it was made with. */
   defaults?: JsonObject
+}
+
+function longestOf(settings: unknown): number {
+  const { timeoutSeconds = 0 } = settings as { timeoutSeconds?: number }
+  return timeoutSeconds * 1000
 }
 
 function closed(code: Reason['code'], detail: string): { closed: Reason } {

@@ -33,7 +33,7 @@ export interface WorkerOptions {
   limits?: {
     /** Attempts under way over all destinations; a destination with none under way may always have one. */
     inFlight?: number
-    /** ms after which an attempt is given up, whatever its channel does. */
+    /** ms after which an attempt is given up, whatever its channel does, unless its settings allow it more. */
     attempt?: number
   }
 }
@@ -52,9 +52,11 @@ export interface Worker {
 interface Running {
   claim: Claim
   lane: Lane
-  /** Shared by all that began together, and so are given up together. */
+  /** Shared by all that began together and are given up together. */
   abort: AbortController
   startedAt: number
+  /** When it is given up. */
+  endsAt: number
 }
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -62,7 +64,7 @@ const NEVER = Number.POSITIVE_INFINITY
 const UNKNOWN_KIND: ChannelLimits = { inFlight: 1, retries: 'chat' }
 /** While the database cannot be written, results are kept and tried again this often, in ms. */
 const RETRY_STORE = 1000
-/** After its end was asked for, an attempt gets this long, in ms, before it is left alone. */
+/** After its end was asked for, or by its own settings, an attempt gets this long, in ms, before it is left alone. */
 const GRACE = 1000
 
 /**
@@ -120,7 +122,7 @@ export function createWorker(options: WorkerOptions): Worker {
       else ready.add(lane)
     for (const run of running.values()) {
       if (run.startedAt + longestAttempt > now) break
-      giveUp(run)
+      if (run.endsAt <= now) giveUp(run)
     }
     plan()
   }
@@ -130,8 +132,17 @@ export function createWorker(options: WorkerOptions): Worker {
     if (turning !== null || storeFails || state === 'new' || state === 'stopped') return
     if (finished.length > 0 || (state === 'running' && claimable())) return turn()
     if (state === 'stopping' && running.size === 0) drained()
-    const oldest = running.values().next().value
-    if (oldest !== undefined) arm(oldest.startedAt + longestAttempt)
+    arm(firstEnd())
+  }
+
+  /** When the next attempt is to be given up; they stand in the order in which they began. */
+  function firstEnd(): number {
+    let first = NEVER
+    for (const { startedAt, endsAt } of running) {
+      if (startedAt + longestAttempt >= first) break
+      first = Math.min(first, endsAt)
+    }
+    return first
   }
 
   function claimable(): boolean {
@@ -221,9 +232,15 @@ export function createWorker(options: WorkerOptions): Worker {
     const { target } = claim.delivery
     const lane = laneOf(target.destination, target.kind)
     started(lane, 1, now)
-    const run = { claim, lane, abort, startedAt: now }
+    const run: Running = { claim, lane, abort, startedAt: now, endsAt: now + longestAttempt }
     running.add(run)
-    attempt(claim, tools, abort.signal).then(
+    attempt(claim, tools, ({ longest }) => {
+      if (longest > longestAttempt) {
+        run.abort = new AbortController()
+        run.endsAt = now + longest + GRACE
+      }
+      return run.abort.signal
+    }).then(
       (end) => finish(run, end),
       (thrown) => log.defect({ where: 'delivery worker', error: thrown }),
     )

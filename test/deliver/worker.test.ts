@@ -430,4 +430,29 @@ describe('the end', () => {
     expect(signal?.aborted).toBe(true)
     expect(await box.stored('a')).toMatchObject({ state: 'pending', nextAt: 80_000 })
   })
+
+  test('of an attempt waits as long as the settings of its channel say, for that one alone', async () => {
+    const signals = new Map<string, AbortSignal>()
+    const hanging: Play = ({ id }, { signal }) => {
+      signals.set(id, signal)
+      return never()
+    }
+    const patient = { target: { ...target('slow'), settings: { to: 'slow', timeoutSeconds: 60 } } }
+    await run(
+      hanging,
+      [
+        { id: 'a', fingerprints: ['a'], ...patient },
+        { id: 'b', fingerprints: ['b'] },
+      ],
+      { limits: { attempt: 20_000 } } as never,
+    )
+    await box.pass(20_000)
+    expect([signals.get('a')?.aborted, signals.get('b')?.aborted]).toEqual([false, true])
+    expect(await box.stored('a')).toMatchObject({ state: 'sending' })
+    await box.pass(40_999)
+    expect(signals.get('a')?.aborted).toBe(false)
+    await box.pass(1)
+    expect(signals.get('a')?.aborted).toBe(true)
+    expect(await box.stored('a')).toMatchObject({ state: 'pending' })
+  })
 })

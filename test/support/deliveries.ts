@@ -51,7 +51,11 @@ export interface Send {
 /** What the script wants: an answer, or a failure. */
 export type Play = (send: Send, context: SendContext) => Promise<string> | string
 
-const scriptSettings = v.object({ to: v.string(), password: v.optional(v.string()) })
+const scriptSettings = v.object({
+  to: v.string(),
+  password: v.optional(v.string()),
+  timeoutSeconds: v.optional(v.number()),
+})
 
 /** A channel that does in-process what the test says, and keeps what it got. */
 export function scriptedChannel(play: Play, changes: Partial<Channel<typeof scriptSettings>> = {}) {

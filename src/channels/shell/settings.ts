@@ -80,7 +80,7 @@ export const shellSettings = v.pipe(
       ),
       field({
         title: 'Timeout',
-        hint: 'Seconds after which the program and all it started are ended. The setting delivery.timeout ends it too.',
+        hint: 'Seconds after which the program and all it started are ended.',
       }),
     ),
   }),
