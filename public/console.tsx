@@ -10,11 +10,12 @@ import { EvaluationPage } from './pages/evaluation.tsx'
 import { NowPage } from './pages/now.tsx'
 import { RulePage } from './pages/rule.tsx'
 import { RulesPage } from './pages/rules.tsx'
+import { RunPage } from './pages/run.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { ChannelPage, ConnectionPage, NewChannelPage, NewConnectionPage } from './pages/thing.tsx'
 import { ChannelsPage, ConnectionsPage } from './pages/things.tsx'
 import { Failure, Page } from './parts/basics.tsx'
-import { PlaceContext, Router, useAddress, usePlace } from './router.tsx'
+import { type Place, PlaceContext, Router, useAddress, usePlace } from './router.tsx'
 import { chooseTheme, chosenTheme, type Theme, themes } from './theme.ts'
 import type { TokenHolder } from './types.ts'
 
@@ -38,6 +39,7 @@ const pages = {
   '/rules/*': RulePage,
   '/rules/*/edit': EditRulePage,
   '/evaluations/*': EvaluationPage,
+  '/projects/*/runs/*': RunPage,
   '/deliveries': DeliveriesPage,
   '/deliveries/*': DeliveryPage,
   '/channels': ChannelsPage,
@@ -53,7 +55,7 @@ export function Console() {
   const place = useAddress()
   const [holder, setHolder] = useState<TokenHolder | null>()
   const [failure, setFailure] = useState<string>()
-  const [project, setProject] = useState(() => place.query['project'] ?? localStorage.getItem(PROJECT) ?? 'default')
+  const [project, setProject] = useState(() => projectOf(place) ?? localStorage.getItem(PROJECT) ?? 'default')
   const [isOutdated, setOutdated] = useState(false)
 
   useEffect(() => {
@@ -106,6 +108,11 @@ export function Console() {
       </Holder.Provider>
     </PlaceContext.Provider>
   )
+}
+
+/** The project that an address names. */
+function projectOf({ path, query }: Place): string | undefined {
+  return query['project'] ?? /^\/projects\/([^/]+)/.exec(path)?.[1]
 }
 
 interface HeaderProps {

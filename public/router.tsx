@@ -2,7 +2,7 @@ import { type ComponentType, createContext } from 'preact'
 import { useContext, useEffect, useState } from 'preact/hooks'
 
 /** Where one is. */
-interface Place {
+export interface Place {
   path: string
   query: Record<string, string>
   /** Goes elsewhere without loading the page anew. */
@@ -46,7 +46,7 @@ export function useAddress(): Place {
 
 interface RouterProps {
   place: Place
-  /** Pages by their address, in which `*` stands for an id. */
+  /** Pages by their address, in which the last `*` stands for the id. */
   pages: Record<string, ComponentType>
   other: ComponentType
 }
@@ -59,7 +59,7 @@ export function Router({ place, pages, other }: RouterProps) {
     return wanted.length === parts.length && wanted.every((part, index) => part === '*' || part === parts[index])
   }
   const [pattern, Page = other] = Object.entries(pages).find(([key]) => fits(key)) ?? []
-  const id = parts[pattern?.split('/').indexOf('*') ?? -1] ?? ''
+  const id = parts[pattern?.split('/').lastIndexOf('*') ?? -1] ?? ''
   return (
     <IdContext.Provider value={decoded(id)}>
       <Page key={place.path} />

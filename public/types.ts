@@ -19,6 +19,7 @@ export type { Attempt, Column, FieldInfo, Json, JsonObject, Message }
 
 import type { RuleStatus } from '../src/manage/rule-status.ts'
 import type { RuleView } from '../src/manage/rule-view.ts'
+import type { RunManager } from '../src/manage/runs.ts'
 
 /** A page of a list. */
 export interface Page<Item> {
@@ -42,6 +43,8 @@ export type FullEvaluation = Omit<Evaluation, 'trace'> & {
   trace: (Omit<Trace, 'reasons' | 'routes'> & { reasons: Told<Reason>[]; routes: Told<RouteDecision>[] }) | null
   words: string[]
 }
+
+export type FullRun = Awaited<ReturnType<RunManager['get']>>
 
 export type FullDelivery = Omit<Delivery, 'reason' | 'target' | 'attempts'> & {
   reason: Told<Reason> | null

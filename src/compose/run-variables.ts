@@ -2,7 +2,7 @@ import { float, type TemplateValue, type Variables } from '../language/template-
 import type { MessageKind, Severity } from '../model/message.ts'
 import type { RunRule } from '../model/rule.ts'
 import type { Occurrence, RunView, StepView } from '../model/run.ts'
-import { recipientNames, type Surroundings } from './variables.ts'
+import { recipientNames, type Surroundings, traceAddress } from './variables.ts'
 import { durationWords } from './words.ts'
 
 /** Everything a message about a run is made of. Times are ms since 1970. */
@@ -137,8 +137,8 @@ export function runUrl({ run, baseUrl }: Pick<RunComposeInput, 'run' | 'baseUrl'
 }
 
 /** Address of the decision trace; undefined when it is not known where people reach this instance. */
-export function runTraceUrl({ baseUrl, evaluationId }: RunComposeInput): string | undefined {
-  return baseUrl === null ? undefined : `${baseUrl.replace(/\/+$/, '')}/evaluations/${evaluationId}`
+export function runTraceUrl({ baseUrl, evaluationId, rule: { project } }: RunComposeInput): string | undefined {
+  return traceAddress(baseUrl, evaluationId, project)
 }
 
 function stepMap({ id, name, kind, state, startedAt, endedAt, duration, error, results, url }: StepView) {

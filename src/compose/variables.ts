@@ -124,6 +124,11 @@ export function variablesOf(input: ComposeInput): Variables {
 
 /** Address of the decision trace; undefined when it is not known where people reach this instance. */
 export function traceUrl({ baseUrl, evaluationId, rule: { project } }: ComposeInput): string | undefined {
+  return traceAddress(baseUrl, evaluationId, project)
+}
+
+/** Address of an evaluation of a project in the console. */
+export function traceAddress(baseUrl: string | null, evaluationId: string, project: string): string | undefined {
   if (baseUrl === null) return undefined
   const place = project === 'default' ? '' : `?project=${encodeURIComponent(project)}`
   return `${baseUrl.replace(/\/+$/, '')}/evaluations/${evaluationId}${place}`

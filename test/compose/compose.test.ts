@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { composeMessage } from '../../src/compose/compose.ts'
+import { runTraceUrl } from '../../src/compose/run-variables.ts'
 import { templateNames, variablesOf } from '../../src/compose/variables.ts'
 import { type AlertKind, AT, alert, input, messageKinds, result } from '../support/compose.ts'
 
@@ -94,6 +95,11 @@ describe("the rule's own texts", () => {
     const given = input()
     const { message } = await composeMessage({ ...given, rule: { ...given.rule, project: 'blue & red' } })
     expect(message.traceUrl).toBe('https://tocsin.example/evaluations/evl_1?project=blue%20%26%20red')
+  })
+
+  test('so does the address of the trace of a run', () => {
+    const about = { ...input(), rule: { ...input().rule, project: 'blue' } } as never
+    expect(runTraceUrl(about)).toBe('https://tocsin.example/evaluations/evl_1?project=blue')
   })
 
   test('take the place of the built-in ones', async () => {
