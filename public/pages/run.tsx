@@ -25,9 +25,9 @@ export function RunPage() {
             ['Kind', kind],
             ['Run', uid],
             ['Attempt', cell(attempt)],
-            ['Started', startedAt === null ? '' : <Time at={startedAt} />],
-            ['Took', lengthOf(took)],
-            ['Labels', labelText(labels)],
+            ['Started', startedAt === null ? 'not told' : <Time at={startedAt} />],
+            ['Took', lengthOf(took) || 'not told'],
+            ['Labels', labelText(labels) || 'none'],
             ...Object.entries(results).map(([key, value]): [string, string] => [key, cell(value)]),
           ]}
         />
