@@ -93,7 +93,7 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   missing?(settings: v.InferOutput<Schema>, defaults: JsonObject): { path: string; message: string }[]
   /**
    * Pure: how values are written in a body that a rule gives, so that they stay text; as they are where there is no form.
-   * Given are the settings but the secret ones, the route's over them.
+   * Given are the settings but the secret ones, the route's over them, their templates not rendered.
    */
   valueForm?(settings: Partial<v.InferOutput<Schema>>): ValueForm | undefined
   /** Pure: same input, same bytes. */

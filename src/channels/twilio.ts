@@ -33,6 +33,9 @@ export const twilio = {
   // Twilio counts the messages of each sender.
   place: ({ fromNumber, messagingServiceSid }: Partial<TwilioSettings>): string =>
     messagingServiceSid ?? fromNumber ?? '',
+  // A text message has no mark-up, and signs nobody sees would make it dearer.
+  valueForm: ({ fromNumber, to }: Partial<TwilioSettings>) =>
+    /whatsapp:/i.test(JSON.stringify([fromNumber, to])) ? ('chat' as const) : undefined,
   render(message: Message, settings: TwilioSettings): TwilioPayload {
     const { contentSid, segments } = settings
     if ([settings.fromNumber ?? '', ...parseNumbers(settings.to)].some(isWhatsApp)) {
