@@ -2,7 +2,7 @@ import { type Issue, messageOf } from '../errors.ts'
 import type { RenderedBody, ValueForm } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { analyzeFormulas, renderFormulas } from './formula-text.ts'
-import { htmlInside, markdownInside, markdownUrl } from './inside.ts'
+import { formInside, htmlInside, markdownInside, markdownUrl } from './inside.ts'
 import { analyzeJinja, renderJinja } from './jinja.ts'
 import { fillBody, planBody, type Slot } from './json-body.ts'
 import { analyzeLiquid, ownFilters, renderLiquid } from './liquid.ts'
@@ -60,7 +60,7 @@ export async function renderBody(
     return json(fillBody(plan.parts, plan.slots, rendered))
   }
   if (plan.kind === 'text') {
-    if (isHtml(text)) return sniffed(await renderHtml(engine, text, variables))
+    if (isHtml(text)) return sniffed(await renderHtml(engine, text, variables, form !== undefined))
     return sniffed(await renderWritten(engine, text, variables, { place: () => 'text', form }))
   }
   const place = ({ start }: Tag) => (plan.inString.has(start) ? 'json-text' : 'json-value')
@@ -145,16 +145,22 @@ function isHtml(text: string): boolean {
   )
 }
 
-async function renderHtml(engine: Engine, text: string, variables: Variables): Promise<string> {
+/** In a body of a chat Markdown goes on between the tags, and mentions are read in them. */
+async function renderHtml(engine: Engine, text: string, variables: Variables, inChat: boolean): Promise<string> {
   if (engine === 'formula') {
     // A formula that writes mark-up itself, or escapes, is taken at its word.
     const writesHtml = ({ inner }: Tag) => /["'][^"']*<\/?[a-z]|\bescape\(|\.escape\(/i.test(inner)
-    return renderFormulas([text], variables, (tag) => (writesHtml(tag) ? String : htmlInside))[0] ?? ''
+    const write = (value: string) => htmlInside(inChat ? formInside('chat', value) : value)
+    return renderFormulas([text], variables, (tag) => (writesHtml(tag) ? String : write))[0] ?? ''
   }
   const isReady = ({ source }: Tag) => /\|\s*(?:escape|escape_once|e|raw|safe|newline_to_br)\s*-?\}\}$/.test(source)
-  if (engine === 'jinja') return await renderJinja(text, variables, (tag) => (isReady(tag) ? 'text' : 'html'))
+  if (engine === 'jinja') {
+    const printing = inChat ? ({ place: 'html', form: 'chat' } as const) : 'html'
+    return await renderJinja(text, variables, (tag) => (isReady(tag) ? 'text' : printing))
+  }
+  const filters = inChat ? [`${ownFilters.form}: "chat"`, ownFilters.html] : [ownFilters.html]
   return renderLiquid(
-    withFilters(text, (tag) => [isReady(tag) ? 'raw' : ownFilters.html]),
+    withFilters(text, (tag) => (isReady(tag) ? ['raw'] : filters)),
     variables,
   )
 }

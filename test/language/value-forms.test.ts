@@ -41,6 +41,13 @@ for (const engine of engineNames) {
       expect(JSON.parse(await render(`{"url": "${tag('link')}"}`, 'slack')).url).not.toContain('<')
     })
 
+    test('are text among the tags of HTML, too, which Markdown may hold', async () => {
+      const html = await render(`<p>${tag('name')}</p>\n\n**hi**`, 'markdown')
+      expect(html).toBe(
+        `<p>&#60;${INVISIBLE}!${INVISIBLE}channel&#62; *${INVISIBLE}b*${INVISIBLE} &#38; \`${INVISIBLE}c\`${INVISIBLE}</p>\n\n**hi**`,
+      )
+    })
+
     test('are as they are after the filter raw, and where the body has no form', async () => {
       expect(await render(tag('name', 'raw'), 'slack')).toBe(row.name)
       expect(await render(`{"a": "${tag('name', 'raw')}"}`, 'slack')).toBe(
