@@ -102,7 +102,8 @@ export function DeliveriesPage() {
                 <Text>{delivery.title === '' ? delivery.id : delivery.title}</Text>
               </a>
               <div class="muted">
-                {delivery.kind} to <Text>{`${delivery.channelKind} ${delivery.destination}`}</Text>
+                {delivery.kind} to{' '}
+                <Text>{`${delivery.channel ?? `${delivery.channelKind} ${delivery.destination}`} ${delivery.recipient}`}</Text>
               </div>
             </>,
             <Time at={delivery.createdAt} />,

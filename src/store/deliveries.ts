@@ -17,6 +17,7 @@ import {
   type DeliverySummary,
   FULL,
   type FullRecord,
+  type SummaryRecord,
   toAttempt,
   toDelivery,
   toSummary,
@@ -152,8 +153,9 @@ export function deliveryQueries(context: StoreContext) {
           ? ''
           : 'AND d.seq < coalesce((SELECT seq FROM deliveries WHERE id = ?), (SELECT max(seq) FROM deliveries WHERE id < ?) + 1, 0)'
       return raw
-        .prepare<unknown[], DeliveryRecord & { title: string | null }>(
-          `SELECT d.*, json_extract(c.message, '$.title') AS title FROM deliveries d
+        .prepare<unknown[], SummaryRecord>(
+          `SELECT d.*, json_extract(c.message, '$.title') AS title,
+           (SELECT name FROM channels WHERE id = d.channel_id) AS channel_name FROM deliveries d
            JOIN delivery_contents c ON c.seq = d.seq ${text} ${page} ORDER BY d.seq DESC LIMIT ?`,
         )
         .all(...values, ...(before === undefined ? [] : [before, before]), limit)

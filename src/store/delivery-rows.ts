@@ -32,6 +32,12 @@ export interface DeliveryRecord {
   receipt: string | null
 }
 
+/** A row as lists show it. */
+export interface SummaryRecord extends DeliveryRecord {
+  title: string | null
+  channel_name: string | null
+}
+
 /** A row of `delivery_contents` beside it. */
 export interface FullRecord extends DeliveryRecord {
   settings: string
@@ -54,6 +60,8 @@ export interface AttemptRecord {
 export interface DeliverySummary extends Omit<Delivery, 'message' | 'target'> {
   title: string
   channelId: string | null
+  /** Name of the channel; null when it is part of the rule, or was removed. */
+  channel: string | null
   /** Kind of the channel. */
   channelKind: string
   destination: string
@@ -106,11 +114,12 @@ export function toFirstAttempt(from: NewDelivery, { deadline_at: deadlineAt }: {
   }
 }
 
-export function toSummary(row: DeliveryRecord & { title: string | null }): DeliverySummary {
+export function toSummary(row: SummaryRecord): DeliverySummary {
   return {
     ...common(row),
     title: row.title ?? '',
     channelId: row.channel_id,
+    channel: row.channel_name,
     channelKind: row.kind,
     destination: row.destination,
     waitsFor: row.waits_for,

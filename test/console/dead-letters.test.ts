@@ -40,6 +40,7 @@ describe('dead letters', () => {
     await signIn(page, world.daemon, '/deliveries?show=dead')
     await settled(page)
     await page.getByText('Third lost').waitFor()
+    expect(await page.getByText('message to Hook').count()).toBe(3)
     expect(await violations(page)).toEqual([])
     await picture(page, 'dead-letters desktop light')
 
