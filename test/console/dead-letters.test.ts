@@ -67,7 +67,7 @@ describe('dead letters', () => {
     await signIn(page, world.daemon, '/deliveries?show=dead')
     await page.getByRole('link', { name: 'Lost too' }).click()
     await page.getByRole('button', { name: 'Send again' }).click()
-    await page.getByText('by hand').waitFor()
+    await page.getByText('by hand').first().waitFor()
     await page.getByRole('button', { name: 'Discard', exact: true }).click()
     await page.getByText('discarded').first().waitFor()
     expect(await violations(page)).toEqual([])
