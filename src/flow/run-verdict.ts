@@ -60,7 +60,7 @@ export async function decideOnRun(
   cause: Cause,
   now: number,
 ): Promise<RunDraft> {
-  const finding = findingOf(plan, matter, history, now)
+  const finding = findingOf(plan, matter, history, now, deps.baseUrl())
   const one: Case = { plan, matter, history, finding, id: newId('evl', now), now }
   const commit = commitOf(one, traceOf(one, cause))
   const { verdict } = finding
@@ -74,14 +74,23 @@ export async function decideOnRun(
   return { commit, written }
 }
 
-function findingOf({ rule, condition }: RunPlan, matter: Matter, history: History, now: number): Finding {
+function findingOf(
+  { rule, condition }: RunPlan,
+  matter: Matter,
+  history: History,
+  now: number,
+  baseUrl: string | null,
+): Finding {
   const occasions = occasionsMet(matter.possible, history)
   const nothing = { value: '', error: null, occasions }
   if (occasions.length === 0) return { ...nothing, verdict: 'false', reasons: [{ code: 'occasion-not-met' }] }
   const met: Reason = { code: 'occasion-met', detail: occasions.join(', ') }
   if (condition === null) return { ...nothing, verdict: 'true', reasons: [met] }
   try {
-    const { fire, value } = decideRun(condition, conditionInput(rule.definition.tags, matter, history, now))
+    const { fire, value } = decideRun(condition, {
+      ...conditionInput(rule.definition.tags, matter, history, now),
+      baseUrl,
+    })
     const reason: Reason = { code: fire ? 'condition-true' : 'condition-false' }
     return { ...nothing, value, verdict: fire ? 'true' : 'false', reasons: [met, reason] }
   } catch (thrown) {

@@ -5,7 +5,7 @@ import type { Issue } from '../errors.ts'
 import { ConditionError, compileCondition } from '../evaluate/condition.ts'
 import { checkNames } from '../evaluate/condition-check.ts'
 import { expectationColumns } from '../evaluate/expectation.ts'
-import { unknownRunNames } from '../evaluate/run-condition.ts'
+import { checkRunNames } from '../evaluate/run-condition.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -80,7 +80,7 @@ function runConditions(definition: RunRuleDefinition): TextCheck[] {
   return conditionsOf(definition).map(({ path, condition }) =>
     checkCondition(path, condition, () =>
       definition.expect === undefined
-        ? { errors: unknownRunNames(condition), warnings: [] }
+        ? checkRunNames(condition)
         : checkNames(compileCondition(condition), expectationColumns),
     ),
   )
