@@ -18,6 +18,7 @@ import type { ApiEnv } from './request.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { connectionRoutes } from './routes/connections.ts'
+import { dataikuExportRoutes, dataikuImportRoutes } from './routes/dataiku.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { evaluationRoutes, ruleEvaluationRoutes } from './routes/evaluations.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -130,7 +131,9 @@ function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, 
     .route('/explain', explainRoutes(manage))
     .route('/sample', sampleRoutes(manage))
     .route('/import', importRoutes(manage))
+    .route('/import', dataikuImportRoutes(manage))
     .route('/export', exportRoutes(manage))
+    .route('/export', dataikuExportRoutes(manage))
 }
 
 /** Of every answer that does not bring its own: answers of the API are data, never to be kept or shown as a page. */

@@ -99,6 +99,8 @@ export const routes: readonly Route[] = [
   ['post', '/inbox/{id}/unread', 'Mark a message as unread again'],
   ['post', '/import/vianops', 'Plan an import of VIANOPS notifications, or do it', 'ImportRequest'],
   ['get', '/export/vianops', 'Give imported notifications back'],
+  ['post', '/import/dataiku', "Plan an import of Dataiku's channels and reporters, or do it", 'ImportRequest'],
+  ['get', '/export/dataiku', 'Give imported reporters back'],
   ['post', '/trials/condition', 'Try a condition on given rows', 'ConditionTrial'],
   ['post', '/trials/schedule', 'A schedule in words, and its next times', 'ScheduleTrial'],
   ['get', '/overview', 'What fires, what is in trouble and what waits'],

@@ -5,6 +5,7 @@ import type { ManageContext } from './context.ts'
 import { type DeliveryManager, manageDeliveries } from './deliveries.ts'
 import { createExplainer, type Explainer } from './explain.ts'
 import { type ImportManager, manageImport } from './import.ts'
+import { type DataikuManager, manageDataiku } from './import-dataiku.ts'
 import { manageNotifications, type NotificationManager } from './notifications.ts'
 import { managePings, type PingManager } from './pings.ts'
 import { manageRules, type RuleManager } from './rules.ts'
@@ -24,6 +25,7 @@ export interface Manage {
   pings: PingManager
   notifications: NotificationManager
   imports: ImportManager
+  dataiku: DataikuManager
   deliveries: DeliveryManager
   tokens: TokenManager
   sessions: SessionManager
@@ -46,6 +48,7 @@ export function createManage(context: ManageContext): Manage {
     pings: managePings(context),
     notifications: manageNotifications(context, rules),
     imports: manageImport(context, rules),
+    dataiku: manageDataiku(context, rules, channels),
     deliveries: manageDeliveries(context),
     tokens,
     sessions: manageSessions(context, tokens),

@@ -19,7 +19,7 @@ import { tryQuery } from './rule-trial.ts'
 
 /** How a rule is taken that does not come from its author. */
 export interface PrepareOptions {
-  origin?: { product: 'vianops'; object: JsonObject } | null
+  origin?: { product: 'vianops' | 'dataiku'; object: JsonObject } | null
   /** Things the import found, to be kept with the rule. */
   warnings?: string[]
   /** Stores it without having tried its query. */
