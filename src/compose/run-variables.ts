@@ -1,8 +1,9 @@
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { MessageKind, Severity } from '../model/message.ts'
 import type { RunRule } from '../model/rule.ts'
 import { type Occurrence, type RunView, runPage, type StepView } from '../model/run.ts'
-import { outcomeOf, prefixedNames, scenarioNames, scenarioVariables } from '../model/scenario-variables.ts'
+import { outcomeOf, prefixedNames, scenarioNames } from '../model/scenario-variables.ts'
 import { recipientNames, type Surroundings } from './variables.ts'
 import { durationWords } from './words.ts'
 
@@ -26,6 +27,8 @@ export interface RunComposeInput
   /** What could not be decided; null when all could. */
   error: string | null
   baseUrl: string | null
+  /** What formulas and templates know besides, such as a scenario's variables. */
+  variables: JsonObject
 }
 
 /** The names templates on runs may use, each with what it holds. */
@@ -69,10 +72,11 @@ const variableNames = {
 } as const
 
 /** The names a template on runs may use, to check it against, with what it calls the variables of single recipients. */
-export function runNamesFor(template: string): ReadonlySet<string> {
+export function runNamesFor(template: string, variables: readonly string[]): ReadonlySet<string> {
   return new Set([
     ...Object.keys(variableNames),
     ...scenarioNames,
+    ...variables,
     ...prefixedNames(template),
     ...recipientNames(template),
   ])
@@ -121,9 +125,7 @@ export function runVariables(input: RunComposeInput): Variables {
     now: new Date(at).toISOString(),
     trace_url: runTraceUrl(input) ?? '',
   }
-  const { baseUrl } = input
-  const scenario = scenarioVariables(run, values.url as string, baseUrl ?? '')
-  return { ...scenario, ...input.recipient, ...values }
+  return { ...input.variables, ...input.recipient, ...values }
 }
 
 /** That of the rule, else that of what happened. */

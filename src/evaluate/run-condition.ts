@@ -5,10 +5,10 @@ import { show } from '../language/expression/print.ts'
 import { compile, evaluateWatched, isTrue, type Program } from '../language/expression/program.ts'
 import type { Node } from '../language/expression/tree.ts'
 import { dict, list, type Value } from '../language/expression/value.ts'
-import type { Json } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { Condition } from '../model/rule.ts'
-import { firstFailedStep, type Occurrence, type RunView, runPage, type StepView } from '../model/run.ts'
+import { firstFailedStep, type Occurrence, type RunView, type StepView } from '../model/run.ts'
 import { outcomeOf, prefixedNames, scenarioNames, scenarioVariables } from '../model/scenario-variables.ts'
 import { decided, interestingOperand } from './condition.ts'
 import type { History } from './run-match.ts'
@@ -29,8 +29,8 @@ export interface RunConditionInput {
   tags: readonly string[]
   /** ms since 1970. */
   now: number
-  /** Where people reach this instance; null when that is not known. */
-  baseUrl?: string | null
+  /** What formulas know besides, such as a scenario's variables. */
+  variables?: JsonObject
   /** A clock in ms that only goes forward. */
   elapsed?: () => number
 }
@@ -75,11 +75,14 @@ export function compileRunCondition(condition: Condition): RunCondition {
 }
 
 /** What is wrong with the names that a condition on a run uses. A formula may ask for parameters of the run by name. */
-export function checkRunNames(condition: Condition): { errors: string[]; warnings: string[] } {
+export function checkRunNames(
+  condition: Condition,
+  variables: readonly string[],
+): { errors: string[]; warnings: string[] } {
   const { names, dialect } = compileRunCondition(condition).program
   const isFormula = dialect === 'formula'
   const own: readonly string[] = isFormula ? [...runConditionNames, ...scenarioNames] : runConditionNames
-  const known = new Set([...own, ...[...names].flatMap(prefixedNames)])
+  const known = new Set([...own, ...(isFormula ? variables : []), ...[...names].flatMap(prefixedNames)])
   const unknown = [...names].filter((name) => !known.has(name) && name !== 'variables')
   const told = unknown.map((name) => ({ name, nearest: didYouMean(name, own) }))
   if (!isFormula) {
@@ -113,12 +116,8 @@ function bindings({ dialect, names }: Program, input: RunConditionInput): Map<st
   const asked = isKnown && dialect !== 'formula' ? ([...names] as Name[]) : runConditionNames
   const own = asked.map((name) => [name, bindingOf(name, input)] as const)
   if (dialect !== 'formula') return new Map<string, Value>(own)
-  const { run, baseUrl = null } = input
-  const others = scenarioVariables(run, runPage(run, baseUrl) ?? '', baseUrl ?? '')
-  return new Map<string, Value>([
-    ...Object.entries(others).map(([name, value]) => [name, fromJson(value)] as const),
-    ...own,
-  ])
+  const others = Object.entries(input.variables ?? scenarioVariables(input.run, input.run.url, ''))
+  return new Map<string, Value>([...others.map(([name, value]) => [name, fromJson(value)] as const), ...own])
 }
 
 function bindingOf(name: Name, input: RunConditionInput): Value {

@@ -9,6 +9,7 @@ import { newPing } from '../manage/pings.ts'
 import { sampleRequest } from '../manage/sample.ts'
 import { signInRequest } from '../manage/sessions.ts'
 import { conditionTrial, queryTrial, scheduleTrial } from '../manage/trials.ts'
+import { variablesRequest } from '../manage/variables.ts'
 import { ruleDefinition } from '../model/rule.ts'
 import { projectEvent, runEvent } from '../model/run-event.ts'
 import { build } from '../version.ts'
@@ -34,6 +35,7 @@ const bodies = {
   BulkRequest: bulkRequest,
   ReadRequest: readRequest,
   ImportRequest: importRequest,
+  VariablesRequest: variablesRequest,
   QueryTrial: queryTrial,
   ConditionTrial: conditionTrial,
   ScheduleTrial: scheduleTrial,
@@ -82,6 +84,8 @@ export const routes: readonly Route[] = [
   ['get', '/runs', 'List runs, newest first'],
   ['post', '/runs/events', 'Tell of many runs at once', 'RunEvents'],
   ['get', '/runs/{uid}', 'Read a run with what rules made of it'],
+  ['get', '/variables', 'List the variables for conditions and messages about runs'],
+  ['put', '/variables', 'Replace them', 'VariablesRequest'],
   ['put', '/runs/{uid}', 'Tell of a run; answers with the run', 'RunEvent'],
   ['post', '/runs/{uid}/events', 'Tell of a run: one event, or several', 'RunEvent'],
   ['get', '/evaluations', 'List evaluations, newest first'],

@@ -15,6 +15,8 @@ import { manageSessions, type SessionManager } from './sessions.ts'
 import { manageTokens, type TokenManager } from './tokens.ts'
 import { manageTrials, type TrialManager } from './trials.ts'
 
+import { manageVariables, type VariableManager } from './variables.ts'
+
 /** Everything people change: validated, sealed, stored and noted in the audit trail. */
 export interface Manage {
   connections: ConnectionManager
@@ -23,6 +25,7 @@ export interface Manage {
   rules: RuleManager
   runs: RunManager
   pings: PingManager
+  variables: VariableManager
   notifications: NotificationManager
   imports: ImportManager
   dataiku: DataikuManager
@@ -46,6 +49,7 @@ export function createManage(context: ManageContext): Manage {
     rules,
     runs: manageRuns(context),
     pings: managePings(context),
+    variables: manageVariables(context),
     notifications: manageNotifications(context, rules),
     imports: manageImport(context, rules),
     dataiku: manageDataiku(context, rules, channels),
