@@ -87,6 +87,7 @@ export const routes: readonly Route[] = [
   ['get', '/variables', 'List the variables for conditions and messages about runs'],
   ['put', '/variables', 'Replace them', 'VariablesRequest'],
   ['put', '/runs/{uid}', 'Tell of a run; answers with the run', 'RunEvent'],
+  ['get', '/runs/{uid}/reportersStates', 'What every rule on runs did for a run, as Dataiku tells it'],
   ['post', '/runs/{uid}/events', 'Tell of a run: one event, or several', 'RunEvent'],
   ['get', '/evaluations', 'List evaluations, newest first'],
   ['get', '/evaluations/{id}', 'Read an evaluation with its decision trace'],
