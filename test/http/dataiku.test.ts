@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ImportReport } from '../../src/manage/import.ts'
 import type { JsonObject } from '../../src/model/json.ts'
+import { startGraph } from '../support/fake-graph.ts'
 import { serverPackages, skipUnless } from '../support/requirements.ts'
 import { type RunWorld, runWorld } from '../support/runs.ts'
 import { type Scene, startScene } from '../support/scene.ts'
@@ -14,7 +18,7 @@ let world: RunWorld
 let smtp: SmtpTestServer
 beforeAll(async () => {
   smtp = await startSmtp()
-  scene = await startScene({ baseUrl: 'https://dss.test' })
+  scene = await startScene({ baseUrl: 'https://dss.test', 'shell.allow': '/bin/sh' })
   world = runWorld(scene)
 })
 afterAll(async () => {
@@ -316,6 +320,79 @@ here('reporters of scenarios, from event to message', () => {
     const [body = ''] = await bodies('/slack', 1)
     expect(body).toContain('*slacking* SUCCESS')
     expect(body).toContain('"username":"default"')
+  })
+
+  test('Microsoft 365 by the names of its form, and Slack by a bot', async () => {
+    const graph = await startGraph()
+    const { clientId, tenantId, clientSecret } = graph.settings
+    await take([
+      {
+        ...{ id: 'm365', type: 'microsoft-graph-mail' },
+        configuration: { clientId, tenantId, clientSecret, sender: 'alerts@example.test' },
+      },
+      {
+        id: 'bot',
+        type: 'slack',
+        configuration: { mode: 'API', authorizationToken: 'xoxb-1', channel: 'C0123456789' },
+      },
+    ])
+    const patch = async (name: string, settings: JsonObject) => {
+      const now = await scene.api<{ version: number; settings: JsonObject }>('GET', `/channels/${name}`)
+      await scene.api('PATCH', `/channels/${name}`, {
+        version: now.version,
+        settings: { ...now.settings, ...settings },
+      })
+    }
+    const { graphUrl, loginUrl } = graph.settings
+    await patch('m365', { clientSecret, graphUrl, loginUrl })
+    await patch('bot', { token: 'xoxb-1', apiUrl: `${scene.receiver.url}/slack-api` })
+    scene.receiver.reply(() => ({ status: 200, body: '{"ok":true,"channel":"C0123456789","ts":"1.2"}' }))
+    const letter = {
+      channelId: 'm365',
+      recipient: 'ops@example.test',
+      subject: `\${outcome}`,
+      message: `\${scenarioName}`,
+    }
+    const { items } = await take({
+      ...{ id: 'g', name: 'graphed' },
+      reporters: [
+        reporter('m365', 'mail-scenario', letter),
+        reporter('bot', 'slack-scenario', { channelId: 'bot', message: `\${scenarioName}: \${outcome}` }),
+      ],
+    })
+    expect(items.map(({ action, issues }) => [action, issues])).toEqual([
+      ['create', []],
+      ['create', []],
+    ])
+    await world.tell('g1', { name: 'graphed', kind: 'scenario', state: 'aborted' })
+    await eventually(() => expect(graph.mails()).toHaveLength(1))
+    const [sent] = graph.mails()
+    expect(sent?.body.message.subject).toBe('ABORTED')
+    expect(sent?.body.message.body.content.trim()).toBe('graphed')
+    expect(sent?.body.message.toRecipients.map(({ emailAddress }) => emailAddress.address)).toEqual([
+      'ops@example.test',
+    ])
+    const [body = ''] = await bodies('/slack-api/chat.postMessage', 1)
+    expect(JSON.parse(body)).toMatchObject({ channel: 'C0123456789' })
+    expect(body).toContain('graphed: ABORTED')
+    await graph.close()
+  })
+
+  test('the shell, where the operator allowed it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tocsin-dataiku-'))
+    const file = join(folder, 'told.txt')
+    await take({
+      channels: [{ id: 'sh', type: 'shell', configuration: { type: 'COMMAND', command: `cat > ${file}` } }],
+      scenarios: [
+        {
+          ...{ id: 'sh', name: 'shelled' },
+          reporters: [reporter('sh', 'shell-scenario', { channelId: 'sh', message: `\${scenarioName} \${outcome}` })],
+        },
+      ],
+    })
+    await world.tell('sh1', { name: 'shelled', kind: 'scenario', state: 'completed' })
+    await eventually(() => expect(readFileSync(file, 'utf8')).toBe('shelled SUCCESS'))
+    rmSync(folder, { recursive: true })
   })
 
   test('row 18: an undefined variable in a body costs no message', async () => {
