@@ -294,4 +294,9 @@ CREATE TABLE `tokens` (
 	`revoked_at` integer
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `tokens_hash_unique` ON `tokens` (`hash`);
+CREATE UNIQUE INDEX `tokens_hash_unique` ON `tokens` (`hash`);--> statement-breakpoint
+CREATE TABLE `variables` (
+	`owner` text PRIMARY KEY NOT NULL,
+	`list` text NOT NULL,
+	`updated_at` integer NOT NULL
+);

@@ -208,6 +208,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       programs,
       readSchedule,
       defaultsOf,
+      baseUrl: () => live.baseUrl,
       sampleFolder,
       onRulesChanged: scheduler.wake,
     })

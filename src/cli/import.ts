@@ -12,21 +12,30 @@ export interface ImportOptions extends Door {
   json: boolean
 }
 
-/** Sends a file of VIANOPS notifications to the daemon and prints the plan. Exit code 1 when one was refused. */
-export async function importVianops(terminal: Terminal, file: string, options: ImportOptions): Promise<number> {
+/** Products whose objects are taken over, each with what these are called. */
+const products = { vianops: 'notifications', dataiku: 'objects' } as const
+export type Product = keyof typeof products
+
+/** Sends a file of another product's objects to the daemon and prints the plan. Exit code 1 when one was refused. */
+export async function importFrom(
+  product: Product,
+  terminal: Terminal,
+  file: string,
+  options: ImportOptions,
+): Promise<number> {
   const { apply, fix, json } = options
   const objects = readObjects(file)
-  const report = await openApi(terminal, options).post<ImportReport>('/import/vianops', { objects, apply, fix })
+  const report = await openApi(terminal, options).post<ImportReport>(`/import/${product}`, { objects, apply, fix })
   if (json) terminal.out(JSON.stringify(report, null, 2))
-  else for (const line of describeImport(report)) terminal.out(line)
+  else for (const line of describeImport(report, products[product])) terminal.out(line)
   return report.items.some(({ action }) => action === 'refuse') ? 1 : 0
 }
 
 /** The report in lines, for people. */
-export function describeImport({ items, applied }: ImportReport): string[] {
+function describeImport({ items, applied }: ImportReport, what: string): string[] {
   const refused = items.filter(({ action }) => action === 'refuse').length
   const fixable = items.some(({ fixes }) => fixes.length > 0)
-  const plan = `${items.length - refused} of ${items.length} notifications ${applied ? 'were' : 'would be'} taken`
+  const plan = `${items.length - refused} of ${items.length} ${what} ${applied ? 'were' : 'would be'} taken`
   const next = applied ? [] : ['Nothing was stored. Add --apply to do it.']
   if (fixable) next.push('Add --fix to mend the conditions as offered.')
   return [...items.flatMap(describeItem), `${plan}.`, ...next]

@@ -150,14 +150,18 @@ function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .option('--summary <text>', 'what it says below its title', '')
     .option('--severity <severity>', 'debug, info, warning, error or critical', 'info')
     .action((channel, options) => finish(load().then(({ send }) => send(terminal, options, channel))))
-  reaching(program.command('import').command('vianops').description('Take over VIANOPS notifications from a file.'))
-    .argument('<file>', 'JSON, one object or a list')
-    .option('--apply', 'store what the plan says', false)
-    .option('--fix', 'mend conditions as the plan offers', false)
-    .option('--json', 'as JSON', false)
-    .action((file, options) =>
-      finish(import('./import.ts').then(({ importVianops }) => importVianops(terminal, file, options))),
-    )
+  const taking = program.command('import')
+  const from = (product: 'vianops' | 'dataiku', text: string) =>
+    reaching(taking.command(product).description(text))
+      .argument('<file>', 'JSON, one object or a list')
+      .option('--apply', 'store what the plan says', false)
+      .option('--fix', 'mend conditions as the plan offers', false)
+      .option('--json', 'as JSON', false)
+      .action((file, options) =>
+        finish(import('./import.ts').then(({ importFrom }) => importFrom(product, terminal, file, options))),
+      )
+  from('vianops', 'Take over VIANOPS notifications from a file.')
+  from('dataiku', "Take over Dataiku's channels and reporters from a file.")
 }
 
 function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {

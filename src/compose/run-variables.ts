@@ -1,7 +1,9 @@
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { MessageKind, Severity } from '../model/message.ts'
 import type { RunRule } from '../model/rule.ts'
-import type { Occurrence, RunView, StepView } from '../model/run.ts'
+import { type Occurrence, type RunView, runPage, type StepView } from '../model/run.ts'
+import { outcomeOf, prefixedNames, scenarioNames } from '../model/scenario-variables.ts'
 import { recipientNames, type Surroundings, traceAddress } from './variables.ts'
 import { durationWords } from './words.ts'
 
@@ -28,6 +30,8 @@ export interface RunComposeInput
   /** What could not be decided; null when all could. */
   error: string | null
   baseUrl: string | null
+  /** What formulas and templates know besides, such as a scenario's variables. */
+  variables: JsonObject
 }
 
 /** The names templates on runs may use, each with what it holds. */
@@ -37,7 +41,7 @@ const variableNames = {
   name: "the run's name",
   project: 'its project',
   state: 'the state that is told',
-  outcome: 'how it ended in the words of its sender',
+  outcome: "how it ended: its sender's own word, else SUCCESS, FAILED, ABORTED or SKIPPED; empty until then",
   attempt: 'which attempt this is, from 1',
   labels: 'its labels',
   parameters: 'its parameters',
@@ -71,8 +75,14 @@ const variableNames = {
 } as const
 
 /** The names a template on runs may use, to check it against, with what it calls the variables of single recipients. */
-export function runNamesFor(template: string): ReadonlySet<string> {
-  return new Set([...Object.keys(variableNames), ...recipientNames(template)])
+export function runNamesFor(template: string, variables: readonly string[]): ReadonlySet<string> {
+  return new Set([
+    ...Object.keys(variableNames),
+    ...scenarioNames,
+    ...variables,
+    ...prefixedNames(template),
+    ...recipientNames(template),
+  ])
 }
 
 /** The values of all names, for one message. */
@@ -86,7 +96,7 @@ export function runVariables(input: RunComposeInput): Variables {
     name: run.name,
     project: run.project,
     state: occurrence.state,
-    outcome: run.outcome,
+    outcome: outcomeOf(run),
     attempt: run.attempt,
     labels: { ...run.labels },
     parameters: run.parameters,
@@ -105,7 +115,7 @@ export function runVariables(input: RunComposeInput): Variables {
     failed_steps: failed.map(({ name }) => name),
     failures: input.failures,
     occasions: [...input.occasions],
-    url: runUrl(input) ?? '',
+    url: runPage(run, input.baseUrl) ?? '',
     kind: input.kind,
     severity: severityOf(input),
     rule: rule.definition.name,
@@ -118,7 +128,7 @@ export function runVariables(input: RunComposeInput): Variables {
     now: new Date(at).toISOString(),
     trace_url: runTraceUrl(input) ?? '',
   }
-  return { ...input.recipient, ...values }
+  return { ...input.variables, ...input.recipient, ...values }
 }
 
 /** That of the rule, else that of what happened. */
@@ -127,13 +137,6 @@ export function severityOf({ rule, kind, occurrence }: RunComposeInput): Severit
   if (rule.definition.severity !== undefined) return rule.definition.severity
   if (occurrence.state === 'error') return 'error'
   return occurrence.state === 'aborted' ? 'warning' : 'info'
-}
-
-/** Address of the run: its own, else Tocsin's page of it; undefined when neither is known. */
-export function runUrl({ run, baseUrl }: Pick<RunComposeInput, 'run' | 'baseUrl'>): string | undefined {
-  if (run.url !== '') return run.url
-  if (baseUrl === null) return undefined
-  return `${baseUrl.replace(/\/+$/, '')}/projects/${encodeURIComponent(run.project)}/runs/${encodeURIComponent(run.uid)}`
 }
 
 /** Address of the decision trace; undefined when it is not known where people reach this instance. */

@@ -1,6 +1,6 @@
 import { blankMessage, type Fact, type Message, type MessageTable } from '../model/message.ts'
-import { endStates, type RunState, type StepView } from '../model/run.ts'
-import { type RunComposeInput, runTraceUrl, runUrl, severityOf } from './run-variables.ts'
+import { endStates, firstFailedStep, type RunState, runPage, type StepView } from '../model/run.ts'
+import { type RunComposeInput, runTraceUrl, severityOf } from './run-variables.ts'
 import { durationWords, labelWords, oneLine, timeWords } from './words.ts'
 
 const LONGEST_TITLE = 250
@@ -27,7 +27,7 @@ const words: Record<RunState, { mark: string; verb: string }> = {
 export function builtinRunMessage(input: RunComposeInput): Message {
   const { rule, run, occurrence, kind, at, why } = input
   const trace = runTraceUrl(input)
-  const url = runUrl(input)
+  const url = runPage(run, input.baseUrl)
   const table = stepTable(run.steps)
   const isEnd = endStates.includes(occurrence.state)
   return {
@@ -95,7 +95,7 @@ function factsOf(input: RunComposeInput): Fact[] {
   add('Attempt', run.attempt > 1 ? String(run.attempt) : '')
   add('Started', run.startedAt === null ? '' : timeWords(run.startedAt))
   add('Duration', run.duration === null ? '' : durationWords(run.duration))
-  const failed = run.steps.find(({ state }) => state === 'error')
+  const failed = firstFailedStep(run)
   const failure = failed?.error?.message
   add('First failed step', failed === undefined ? '' : `${failed.name}${failure === undefined ? '' : `: ${failure}`}`)
   add('Error', run.error?.message)

@@ -5,13 +5,13 @@ import { show } from '../language/expression/print.ts'
 import { compile, evaluateWatched, isTrue, type Program } from '../language/expression/program.ts'
 import type { Node } from '../language/expression/tree.ts'
 import { dict, list, type Value } from '../language/expression/value.ts'
-import type { Json } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { Condition } from '../model/rule.ts'
-import type { Occurrence, RunView, StepView } from '../model/run.ts'
+import { firstFailedStep, type Occurrence, type RunView, type StepView } from '../model/run.ts'
+import { outcomeOf, prefixedNames, scenarioNames, scenarioVariables } from '../model/scenario-variables.ts'
 import { decided, interestingOperand } from './condition.ts'
 import type { History } from './run-match.ts'
-import { firstFailedStep } from './run-view.ts'
 
 /** A condition on a run, made ready to be evaluated often. */
 export interface RunCondition {
@@ -29,6 +29,8 @@ export interface RunConditionInput {
   tags: readonly string[]
   /** ms since 1970. */
   now: number
+  /** What formulas know besides, such as a scenario's variables. */
+  variables?: JsonObject
   /** A clock in ms that only goes forward. */
   elapsed?: () => number
 }
@@ -72,15 +74,23 @@ export function compileRunCondition(condition: Condition): RunCondition {
   return { program, watch: interestingOperand(program.tree) }
 }
 
-/** What is wrong with the names that a condition on a run uses. */
-export function unknownRunNames(condition: Condition): string[] {
-  const { names } = compileRunCondition(condition).program
-  return [...names]
-    .filter((name) => !(runConditionNames as readonly string[]).includes(name))
-    .map(
-      (name) =>
-        `There is no name "${name}".${didYouMean(name, runConditionNames)} Names are ${runConditionNames.join(', ')}.`,
-    )
+/** What is wrong with the names that a condition on a run uses. A formula may ask for parameters of the run by name. */
+export function checkRunNames(
+  condition: Condition,
+  variables: readonly string[],
+): { errors: string[]; warnings: string[] } {
+  const { names, dialect } = compileRunCondition(condition).program
+  const isFormula = dialect === 'formula'
+  const own: readonly string[] = isFormula ? [...runConditionNames, ...scenarioNames] : runConditionNames
+  const known = new Set([...own, ...(isFormula ? variables : []), ...[...names].flatMap(prefixedNames)])
+  const unknown = [...names].filter((name) => !known.has(name) && name !== 'variables')
+  const told = unknown.map((name) => ({ name, nearest: didYouMean(name, own) }))
+  if (!isFormula) {
+    const all = `Names are ${own.join(', ')}.`
+    return { errors: told.map(({ name, nearest }) => `There is no name "${name}".${nearest} ${all}`), warnings: [] }
+  }
+  const unless = 'unless the run has a parameter or variable of this name'
+  return { errors: [], warnings: told.map(({ name, nearest }) => `There is no name "${name}" ${unless}.${nearest}`) }
 }
 
 /** Decides on a run. Throws a ConditionError. */
@@ -89,9 +99,7 @@ export function decideRun(
   input: RunConditionInput,
 ): { fire: boolean; value: string } {
   return decided(() => {
-    const isKnown = [...program.names].every((name) => (runConditionNames as readonly string[]).includes(name))
-    const asked = isKnown ? ([...program.names] as Name[]) : runConditionNames
-    const names = new Map(asked.map((name) => [name, bindingOf(name, input)]))
+    const names = bindings(program, input)
     const budget = createBudget({ rows: 0, ...(input.elapsed === undefined ? {} : { elapsed: input.elapsed }) })
     const { value, seen = value } = evaluateWatched(
       program,
@@ -100,6 +108,16 @@ export function decideRun(
     )
     return { fire: isTrue(program.dialect, value), value: show(seen) }
   })
+}
+
+/** What the names stand for; formulas know those of scenarios, too, and may ask for any by its text. */
+function bindings({ dialect, names }: Program, input: RunConditionInput): Map<string, Value> {
+  const isKnown = [...names].every((name) => (runConditionNames as readonly string[]).includes(name))
+  const asked = isKnown && dialect !== 'formula' ? ([...names] as Name[]) : runConditionNames
+  const own = asked.map((name) => [name, bindingOf(name, input)] as const)
+  if (dialect !== 'formula') return new Map<string, Value>(own)
+  const others = Object.entries(input.variables ?? scenarioVariables(input.run, input.run.url, ''))
+  return new Map<string, Value>([...others.map(([name, value]) => [name, fromJson(value)] as const), ...own])
 }
 
 function bindingOf(name: Name, input: RunConditionInput): Value {
@@ -113,6 +131,8 @@ function bindingOf(name: Name, input: RunConditionInput): Value {
       )
     case 'duration':
       return seconds(run.duration)
+    case 'outcome':
+      return outcomeOf(run)
     case 'error':
       return run.error?.message ?? null
     case 'trigger':

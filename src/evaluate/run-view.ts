@@ -83,13 +83,6 @@ export function latestAttempt(record: RunRecord): number {
   return latest
 }
 
-/** The step that failed first; undefined when none did. */
-export function firstFailedStep({ steps }: Pick<RunView, 'steps'>): StepView | undefined {
-  const failed = steps.filter(({ state }) => state === 'error')
-  const ended = ({ endedAt }: StepView) => endedAt ?? Number.POSITIVE_INFINITY
-  return failed.sort((a, b) => ended(a) - ended(b))[0]
-}
-
 /** The earliest end counts, since only a newer attempt leaves it; else the state told for the latest moment. */
 export function stateOf(states: StateRecord, until = Number.POSITIVE_INFINITY): RunState {
   let end: { state: RunState; time: number } | undefined

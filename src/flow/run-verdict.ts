@@ -3,10 +3,12 @@ import type { RunComposeInput } from '../compose/run-variables.ts'
 import { ConditionError } from '../evaluate/condition.ts'
 import { decideRun, type RunConditionInput } from '../evaluate/run-condition.ts'
 import { type History, occasionsMet } from '../evaluate/run-match.ts'
+import { runVariableValues } from '../evaluate/run-variables.ts'
 import { newId } from '../ids.ts'
 import type { RouteState } from '../model/alert.ts'
 import type { Target } from '../model/delivery.ts'
 import type { Cause, RouteDecision, Trace, Verdict } from '../model/evaluation.ts'
+import type { JsonObject } from '../model/json.ts'
 import { type Reason, sentence } from '../model/reason.ts'
 import type { RoutePhase } from '../model/rule.ts'
 import { endStates, type Occurrence } from '../model/run.ts'
@@ -46,6 +48,7 @@ interface Case {
   plan: RunPlan
   matter: Matter
   history: History
+  variables: JsonObject
   finding: Finding
   id: string
   now: number
@@ -60,8 +63,10 @@ export async function decideOnRun(
   cause: Cause,
   now: number,
 ): Promise<RunDraft> {
-  const finding = findingOf(plan, matter, history, now)
-  const one: Case = { plan, matter, history, finding, id: newId('evl', now), now }
+  const list = await deps.store.variables.holdingIn(matter.run.project)
+  const variables = runVariableValues(matter.run, list, deps.baseUrl(), () => performance.now())
+  const finding = findingOf(plan, matter, history, now, variables)
+  const one: Case = { plan, matter, history, variables, finding, id: newId('evl', now), now }
   const commit = commitOf(one, traceOf(one, cause))
   const { verdict } = finding
   const isTold = verdict === 'true' || (verdict === 'error' && plan.rule.definition.onConditionError !== 'skip')
@@ -74,14 +79,23 @@ export async function decideOnRun(
   return { commit, written }
 }
 
-function findingOf({ rule, condition }: RunPlan, matter: Matter, history: History, now: number): Finding {
+function findingOf(
+  { rule, condition }: RunPlan,
+  matter: Matter,
+  history: History,
+  now: number,
+  variables: JsonObject,
+): Finding {
   const occasions = occasionsMet(matter.possible, history)
   const nothing = { value: '', error: null, occasions }
   if (occasions.length === 0) return { ...nothing, verdict: 'false', reasons: [{ code: 'occasion-not-met' }] }
   const met: Reason = { code: 'occasion-met', detail: occasions.join(', ') }
   if (condition === null) return { ...nothing, verdict: 'true', reasons: [met] }
   try {
-    const { fire, value } = decideRun(condition, conditionInput(rule.definition.tags, matter, history, now))
+    const { fire, value } = decideRun(condition, {
+      ...conditionInput(rule.definition.tags, matter, history, now),
+      variables,
+    })
     const reason: Reason = { code: fire ? 'condition-true' : 'condition-false' }
     return { ...nothing, value, verdict: fire ? 'true' : 'false', reasons: [met, reason] }
   } catch (thrown) {
@@ -160,11 +174,14 @@ function choose(
 }
 
 /** A route's own condition. One that fails lets the message pass: silence is worse. */
-function admit({ plan, matter, history, now }: Case, key: string): { pass: boolean; reason: Reason | null } {
+function admit({ plan, matter, history, variables, now }: Case, key: string): { pass: boolean; reason: Reason | null } {
   const condition = plan.routeConditions.get(key)
   if (condition === undefined) return { pass: true, reason: null }
   try {
-    const { fire } = decideRun(condition, conditionInput(plan.rule.definition.tags, matter, history, now))
+    const { fire } = decideRun(condition, {
+      ...conditionInput(plan.rule.definition.tags, matter, history, now),
+      variables,
+    })
     return { pass: fire, reason: fire ? null : { code: 'route-condition-false' } }
   } catch (thrown) {
     if (!(thrown instanceof ConditionError)) throw thrown
@@ -173,7 +190,7 @@ function admit({ plan, matter, history, now }: Case, key: string): { pass: boole
 }
 
 function inputOf({ baseUrl, attachments }: RunVerdictDeps, one: Case, way: Way, target: Target): RunComposeInput {
-  const { plan, matter, finding, history, id, now } = one
+  const { plan, matter, variables, finding, history, id, now } = one
   return {
     rule: plan.rule,
     route: { ...way.route, settings: target.settings },
@@ -188,6 +205,7 @@ function inputOf({ baseUrl, attachments }: RunVerdictDeps, one: Case, way: Way, 
     why: finding.reasons.map(sentence).join(' '),
     error: finding.error,
     baseUrl: baseUrl(),
+    variables,
     channelSettings: way.channelSettings,
     fixedSettings: fixedSettingsOf(target.kind),
     valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }),

@@ -18,6 +18,7 @@ import type { ApiEnv } from './request.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { connectionRoutes } from './routes/connections.ts'
+import { dataikuExportRoutes, dataikuImportRoutes } from './routes/dataiku.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { evaluationRoutes, ruleEvaluationRoutes } from './routes/evaluations.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -33,6 +34,7 @@ import { runRoutes } from './routes/runs.ts'
 import { sampleRoutes } from './routes/sample.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { trialRoutes } from './routes/trials.ts'
+import { instanceVariableRoutes, variableRoutes } from './routes/variables.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
 
 export interface HttpDeps {
@@ -97,6 +99,7 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
     const names = project === null ? new Set(['default', ...(await deps.store.projects.names())]) : [project]
     return context.json({ items: [...names] })
   })
+  app.route('/api/v1/variables', instanceVariableRoutes(manage))
   app.route('/api/v1/projects/:project', projectRoutes(deps))
   app.route('/api/v1', projectRoutes(deps))
   app.use('/v1/*', requireHolder(manage))
@@ -122,6 +125,7 @@ function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, 
     .route('/rules', ruleRoutes(manage, store, runner))
     .route('/trials', trialRoutes(manage))
     .route('/pings', pingRoutes(manage))
+    .route('/variables', variableRoutes(manage))
     .route('/runs', runRoutes(manage, runEvents))
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))
@@ -130,7 +134,9 @@ function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, 
     .route('/explain', explainRoutes(manage))
     .route('/sample', sampleRoutes(manage))
     .route('/import', importRoutes(manage))
+    .route('/import', dataikuImportRoutes(manage))
     .route('/export', exportRoutes(manage))
+    .route('/export', dataikuExportRoutes(manage))
 }
 
 /** Of every answer that does not bring its own: answers of the API are data, never to be kept or shown as a page. */

@@ -9,6 +9,7 @@ import { newPing } from '../manage/pings.ts'
 import { sampleRequest } from '../manage/sample.ts'
 import { signInRequest } from '../manage/sessions.ts'
 import { conditionTrial, queryTrial, scheduleTrial } from '../manage/trials.ts'
+import { variablesRequest } from '../manage/variables.ts'
 import { ruleDefinition } from '../model/rule.ts'
 import { projectEvent, runEvent } from '../model/run-event.ts'
 import { build } from '../version.ts'
@@ -34,6 +35,7 @@ const bodies = {
   BulkRequest: bulkRequest,
   ReadRequest: readRequest,
   ImportRequest: importRequest,
+  VariablesRequest: variablesRequest,
   QueryTrial: queryTrial,
   ConditionTrial: conditionTrial,
   ScheduleTrial: scheduleTrial,
@@ -82,7 +84,10 @@ export const routes: readonly Route[] = [
   ['get', '/runs', 'List runs, newest first'],
   ['post', '/runs/events', 'Tell of many runs at once', 'RunEvents'],
   ['get', '/runs/{uid}', 'Read a run with what rules made of it'],
+  ['get', '/variables', 'List the variables for conditions and messages about runs'],
+  ['put', '/variables', 'Replace them', 'VariablesRequest'],
   ['put', '/runs/{uid}', 'Tell of a run; answers with the run', 'RunEvent'],
+  ['get', '/runs/{uid}/reportersStates', 'What every rule on runs did for a run, as Dataiku tells it'],
   ['post', '/runs/{uid}/events', 'Tell of a run: one event, or several', 'RunEvent'],
   ['get', '/evaluations', 'List evaluations, newest first'],
   ['get', '/evaluations/{id}', 'Read an evaluation with its decision trace'],
@@ -99,6 +104,8 @@ export const routes: readonly Route[] = [
   ['post', '/inbox/{id}/unread', 'Mark a message as unread again'],
   ['post', '/import/vianops', 'Plan an import of VIANOPS notifications, or do it', 'ImportRequest'],
   ['get', '/export/vianops', 'Give imported notifications back'],
+  ['post', '/import/dataiku', "Plan an import of Dataiku's channels and reporters, or do it", 'ImportRequest'],
+  ['get', '/export/dataiku', 'Give imported reporters back'],
   ['post', '/trials/condition', 'Try a condition on given rows', 'ConditionTrial'],
   ['post', '/trials/schedule', 'A schedule in words, and its next times', 'ScheduleTrial'],
   ['get', '/overview', 'What fires, what is in trouble and what waits'],

@@ -1,18 +1,20 @@
 import * as v from 'valibot'
 import type { Channel } from '../channels/channel.ts'
 import { channels } from '../channels/index.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalid } from '../errors.ts'
 import { deadlineOf, stored } from '../flow/routes.ts'
 import { sharedOut } from '../flow/shares.ts'
 import { newId } from '../ids.ts'
 import { type Delivery, finalStates, type NewDelivery, type Outcome, type Target } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
-import { blankMessage, type Message, severities } from '../model/message.ts'
+import { blankMessage, type Message, type RenderedBody, severities } from '../model/message.ts'
 import { sentence } from '../model/reason.ts'
+import { filled } from '../model/text.ts'
 import { validate } from '../model/validate.ts'
 import type { ChannelRow } from '../store/channels.ts'
 import { identity } from './channels.ts'
 import { type Caller, channelKind, find, type ManageContext } from './context.ts'
+import { writerFor } from './send-about-run.ts'
 import { anySettings, checkOverrides, kindOf, openSettings, sealSettings } from './settings.ts'
 
 const text = (most: number) => v.pipe(v.string('must be text'), v.maxLength(most, `must be at most ${most} characters`))
@@ -35,7 +37,15 @@ export const sendRequest = v.strictObject({
     image: v.optional(text(5_000)),
   }),
   settings: v.optional(anySettings, {}),
+  /** The run it is about, whose variables all texts may use. */
+  run: v.optional(filled(500)),
+  engine: v.optional(v.picklist(['formula', 'liquid', 'jinja'], 'must be "formula", "liquid" or "jinja"'), 'formula'),
+  /** A template of the channel's own form, such as a card, in place of the message. */
+  body: v.optional(text(100_000)),
 })
+
+type SendRequest = v.InferOutput<typeof sendRequest>
+type Written = Pick<SendRequest, 'message' | 'settings'> & { body?: RenderedBody }
 
 /** A test of a stored channel; `settings` are tried as if they were saved. */
 export const testRequest = v.strictObject({ settings: v.optional(anySettings) })
@@ -113,6 +123,23 @@ export function manageChannelSends(context: ManageContext) {
     return { channelId: null, kind, ...sealSettings(channelKind(context, kind), settings, before, seal) }
   }
 
+  /** The parts of a request with the variables of its run; what cannot be rendered is told as a fact, and costs no message. */
+  async function aboutRun(project: string, { run, engine, body, message, settings }: SendRequest): Promise<Written> {
+    if (run === undefined) {
+      if (body !== undefined) throw invalid('body', 'needs "run", the uid of the run it is about')
+      return { message, settings }
+    }
+    const writer = await writerFor(store, { project, uid: run, engine, baseUrl: context.baseUrl?.() ?? null })
+    const written = (await writer.object(message as unknown as JsonObject)) as unknown as SendRequest['message']
+    const rendered = { settings: await writer.object(settings), body: body && (await writer.body(body)) }
+    const errors = writer.errors.map((value) => ({ name: 'Template error', value }))
+    return {
+      message: errors.length === 0 ? written : { ...written, facts: [...(written.facts ?? []), ...errors] },
+      settings: rendered.settings,
+      ...(rendered.body ? { body: rendered.body } : {}),
+    }
+  }
+
   function testMessage(caller: Caller, what: string): Message {
     const title = `Test of ${what}`
     const summary = 'If you can read this, messages of Tocsin arrive here.'
@@ -124,12 +151,14 @@ export function manageChannelSends(context: ManageContext) {
     async send(caller: Caller, idOrName: string, input: unknown): Promise<string[]> {
       const wanted = validate(sendRequest, input)
       const row = await named(caller, idOrName)
-      const target = storedTarget(row, wanted.settings)
-      const { table, ...rest } = wanted.message
+      const about = await aboutRun(caller.project, wanted)
+      const target = storedTarget(row, about.settings)
+      const { table, ...rest } = about.message
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const why = `Sent by ${caller.actor} through the API`
       const message = blankMessage('message', clock.now(), { ...given, why })
       if (table !== undefined) message.table = { ...table, more: 0 }
+      if (about.body !== undefined) message.body = about.body
       const ids = await enqueue(caller, target, message, row.settings)
       await record(caller, 'send', row.id, row.name)
       return ids

@@ -31,6 +31,8 @@ export interface ManageContext {
   readSchedule: (schedule: RuleSchedule, anchor: number) => { next(time: number): number | null }
   /** What the instance gives for settings of a kind of channel that are left out. */
   defaultsOf?: (kind: string) => JsonObject | undefined
+  /** Where people reach this instance; null when that is not known. */
+  baseUrl?: () => string | null
   /** Folder of the sample database. */
   sampleFolder: string
   /** Called after a change that may make a rule due sooner. */

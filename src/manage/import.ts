@@ -5,7 +5,7 @@ import { readNotification } from '../importers/vianops/read.ts'
 import { readPaused, readStatus } from '../importers/vianops/switches.ts'
 import { replaceDefinition } from '../importers/vianops/write.ts'
 import type { JsonObject } from '../model/json.ts'
-import { isQueryRule, type QueryRule, type QueryRuleDefinition, type Rule } from '../model/rule.ts'
+import { isQueryRule, type QueryRule, type QueryRuleDefinition, type Rule, type RuleDefinition } from '../model/rule.ts'
 import { validate } from '../model/validate.ts'
 import type { Caller, ManageContext } from './context.ts'
 import { channelsOf, fieldIssues, keptOf, mailChannelOf, show, standingWarnings } from './notification-rules.ts'
@@ -167,7 +167,7 @@ const PART_FIELDS = [
   'alertsuppressiontime',
 ]
 
-const nameTaken: Issue = {
+export const nameTaken: Issue = {
   path: 'name',
   message: 'is taken by a rule that was not imported; rename one of them',
 }
@@ -190,7 +190,7 @@ function refusedTwin({ object, warnings, fixes }: Reading): Omit<ImportItem, 'po
 }
 
 /** Where the messages of a rule go, in words. */
-function destinationOf({ routes }: QueryRuleDefinition): string {
+export function destinationOf({ routes }: Pick<RuleDefinition, 'routes'>): string {
   const places = routes.map(({ channel }) => {
     if (channel === null) return 'a mail channel, once the rule names one'
     if (typeof channel === 'string') return `the channel "${channel}"`

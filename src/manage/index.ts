@@ -5,6 +5,7 @@ import type { ManageContext } from './context.ts'
 import { type DeliveryManager, manageDeliveries } from './deliveries.ts'
 import { createExplainer, type Explainer } from './explain.ts'
 import { type ImportManager, manageImport } from './import.ts'
+import { type DataikuManager, manageDataiku } from './import-dataiku.ts'
 import { manageNotifications, type NotificationManager } from './notifications.ts'
 import { managePings, type PingManager } from './pings.ts'
 import { manageRules, type RuleManager } from './rules.ts'
@@ -14,6 +15,8 @@ import { manageSessions, type SessionManager } from './sessions.ts'
 import { manageTokens, type TokenManager } from './tokens.ts'
 import { manageTrials, type TrialManager } from './trials.ts'
 
+import { manageVariables, type VariableManager } from './variables.ts'
+
 /** Everything people change: validated, sealed, stored and noted in the audit trail. */
 export interface Manage {
   connections: ConnectionManager
@@ -22,8 +25,10 @@ export interface Manage {
   rules: RuleManager
   runs: RunManager
   pings: PingManager
+  variables: VariableManager
   notifications: NotificationManager
   imports: ImportManager
+  dataiku: DataikuManager
   deliveries: DeliveryManager
   tokens: TokenManager
   sessions: SessionManager
@@ -44,8 +49,10 @@ export function createManage(context: ManageContext): Manage {
     rules,
     runs: manageRuns(context),
     pings: managePings(context),
+    variables: manageVariables(context),
     notifications: manageNotifications(context, rules),
     imports: manageImport(context, rules),
+    dataiku: manageDataiku(context, rules, channels),
     deliveries: manageDeliveries(context),
     tokens,
     sessions: manageSessions(context, tokens),

@@ -5,7 +5,7 @@ import type { Issue } from '../errors.ts'
 import { ConditionError, compileCondition } from '../evaluate/condition.ts'
 import { checkNames } from '../evaluate/condition-check.ts'
 import { expectationColumns } from '../evaluate/expectation.ts'
-import { unknownRunNames } from '../evaluate/run-condition.ts'
+import { checkRunNames } from '../evaluate/run-condition.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
 import { checkTemplate } from '../language/template.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -31,11 +31,14 @@ interface TemplateText {
   text: string
 }
 
-/** Parses every condition and template of a rule and looks at what can be told without its data. */
-export async function checkTexts(definition: RuleDefinition): Promise<TextCheck> {
+/**
+ * Parses every condition and template of a rule and looks at what can be told without its data. `variables` are names
+ * that texts about runs may use besides.
+ */
+export async function checkTexts(definition: RuleDefinition, variables: readonly string[] = []): Promise<TextCheck> {
   const { routes } = definition
   const isQuery = 'query' in definition
-  const conditions = isQuery ? queryConditions(definition) : runConditions(definition)
+  const conditions = isQuery ? queryConditions(definition) : runConditions(definition, variables)
   const issues = [
     ...conditions.flatMap((checked) => checked.issues),
     ...repeated(isQuery ? definition.fingerprint : []).map((name) => ({
@@ -50,7 +53,11 @@ export async function checkTexts(definition: RuleDefinition): Promise<TextCheck>
   ]
   const warnings = conditions.flatMap((checked) => checked.warnings)
   for (const { path, engine, text } of templatesOf(definition)) {
-    const checked = await checkTemplate(engine, text, isTelling(definition) ? runNamesFor(text) : namesFor(text))
+    const checked = await checkTemplate(
+      engine,
+      text,
+      isTelling(definition) ? runNamesFor(text, variables) : namesFor(text),
+    )
     issues.push(...checked.errors.map((error) => ({ path, message: error.message })))
     warnings.push(...checked.warnings.map((warning) => `${path}: ${warning}`))
   }
@@ -76,11 +83,11 @@ function queryConditions(definition: QueryRuleDefinition): TextCheck[] {
 }
 
 /** What an expectation tells is like a row of a query; other run rules ask the run. */
-function runConditions(definition: RunRuleDefinition): TextCheck[] {
+function runConditions(definition: RunRuleDefinition, variables: readonly string[]): TextCheck[] {
   return conditionsOf(definition).map(({ path, condition }) =>
     checkCondition(path, condition, () =>
       definition.expect === undefined
-        ? { errors: unknownRunNames(condition), warnings: [] }
+        ? checkRunNames(condition, variables)
         : checkNames(compileCondition(condition), expectationColumns),
     ),
   )

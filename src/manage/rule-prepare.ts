@@ -19,7 +19,7 @@ import { tryQuery } from './rule-trial.ts'
 
 /** How a rule is taken that does not come from its author. */
 export interface PrepareOptions {
-  origin?: { product: 'vianops'; object: JsonObject } | null
+  origin?: { product: 'vianops' | 'dataiku'; object: JsonObject } | null
   /** Things the import found, to be kept with the rule. */
   warnings?: string[]
   /** Stores it without having tried its query. */
@@ -52,7 +52,11 @@ export async function prepareRule(
   options: PrepareOptions,
 ): Promise<ReadyRule> {
   const definition = validate<GenericSchema<unknown, RuleDefinition>>(ruleSchemaFor(input), input)
-  const checked = await checkTexts(definition)
+  const variables = await context.store.variables.holdingIn(owner.project)
+  const checked = await checkTexts(
+    definition,
+    variables.map(({ name: named }) => named),
+  )
   const issues = [...checked.issues, ...scheduleIssues(context, definition)]
   const binding = 'query' in definition ? await bind(context, owner, definition, options) : NO_CONNECTION
   issues.push(...binding.issues)

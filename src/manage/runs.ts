@@ -5,6 +5,7 @@ import type { RunView } from '../model/run.ts'
 import type { RunFilter, StoredReport } from '../store/run-reads.ts'
 import type { RunRow } from '../store/runs.ts'
 import type { ManageContext } from './context.ts'
+import { type ReporterState, reporterStates } from './run-reporters.ts'
 
 /** A run as the API shows it. */
 export interface ShownRun extends RunView {
@@ -23,6 +24,9 @@ export function manageRuns({ store }: Pick<ManageContext, 'store'>) {
         const { steps: _, log: __, ...run } = shown(row)
         return { run, cursor: row.seq }
       }),
+
+    /** What every rule did for a run. Throws `not-found`. */
+    reporters: (project: string, uid: string): Promise<ReporterState[]> => reporterStates(store, project, uid),
 
     /** The run with what rules made of it. Throws `not-found`, naming the nearest one. */
     async get(project: string, uid: string): Promise<ShownRun & { reports: ShownReport[] }> {

@@ -265,7 +265,7 @@ export interface Rule<Definition extends RuleDefinition = RuleDefinition> {
   /** By route key, for the routes with an inline channel. */
   inline: Record<string, InlineChannel>
   /** Another product's object this rule came from, whole, so that export gives it back. */
-  origin: { product: 'vianops'; index: number; object: JsonObject } | null
+  origin: { product: 'vianops' | 'dataiku'; index: number; object: JsonObject } | null
   /** Things the user should know, found when it was saved or imported. */
   warnings: string[]
   /** Set while the rule cannot run for a reason outside it, such as an unbound connection. */

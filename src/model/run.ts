@@ -94,6 +94,20 @@ export interface RunView {
   steps: StepView[]
 }
 
+/** Address of the run: its own, else Tocsin's page of it; undefined when neither is known. */
+export function runPage({ url, project, uid }: RunView, baseUrl: string | null): string | undefined {
+  if (url !== '') return url
+  if (baseUrl === null) return undefined
+  return `${baseUrl.replace(/\/+$/, '')}/projects/${encodeURIComponent(project)}/runs/${encodeURIComponent(uid)}`
+}
+
+/** The step that failed first; undefined when none did. */
+export function firstFailedStep({ steps }: Pick<RunView, 'steps'>): StepView | undefined {
+  const failed = steps.filter(({ state }) => state === 'error')
+  const ended = ({ endedAt }: StepView) => endedAt ?? Number.POSITIVE_INFINITY
+  return failed.sort((a, b) => ended(a) - ended(b))[0]
+}
+
 /** A value with the moment (ms since 1970) it was told for. */
 export type Stamped<T = Json> = [value: T, time: number]
 

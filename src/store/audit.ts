@@ -11,7 +11,7 @@ export interface AuditEntry {
   project: string | null
   actor: string
   action: string
-  entity: 'connection' | 'channel' | 'rule' | 'delivery' | 'ping' | 'token' | 'session' | 'key'
+  entity: 'connection' | 'channel' | 'rule' | 'delivery' | 'ping' | 'variables' | 'token' | 'session' | 'key'
   entityId: string
   detail?: JsonObject
 }

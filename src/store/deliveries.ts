@@ -162,6 +162,16 @@ export function deliveryQueries(context: StoreContext) {
         .map(toSummary)
     },
 
+    /** The deliveries of one message, in order; `id` is that of the first. */
+    parts: async (id: string): Promise<DeliverySummary[]> =>
+      raw
+        .prepare<[string, string], DeliveryRecord & { title: string | null }>(
+          `SELECT d.*, json_extract(c.message, '$.title') AS title FROM deliveries d
+           JOIN delivery_contents c ON c.seq = d.seq WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`,
+        )
+        .all(id, id)
+        .map(toSummary),
+
     /** Where the deliveries of one message went; `id` is that of the first. */
     sentTo: async (id: string): Promise<{ recipient: string; settings: JsonObject }[]> =>
       partsOf.all(id, id).map(({ recipient, settings }) => ({

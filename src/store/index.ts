@@ -18,6 +18,7 @@ import { type RuleQueries, ruleQueries } from './rules.ts'
 import { type RunQueries, runQueries } from './runs.ts'
 import { type SessionQueries, sessionQueries } from './sessions.ts'
 import { type TokenQueries, tokenQueries } from './tokens.ts'
+import { type VariableQueries, variableQueries } from './variables.ts'
 import { type CommitListener, createWriter } from './writer.ts'
 
 /** Everything Tocsin remembers. Every function owns its whole transaction and resolves after its commit. */
@@ -26,6 +27,7 @@ export interface Store {
   evaluations: EvaluationQueries
   runs: RunQueries
   pings: PingQueries
+  variables: VariableQueries
   deliveries: DeliveryQueries
   inbox: InboxQueries
   connections: ConnectionQueries
@@ -61,6 +63,7 @@ export function createStore(
     evaluations: evaluations.queries,
     runs: runQueries(context, evaluations.store, rules.revision),
     pings: pingQueries(context),
+    variables: variableQueries(context),
     deliveries,
     inbox: inboxQueries(context),
     connections: connectionQueries(context),

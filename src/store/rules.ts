@@ -17,7 +17,7 @@ export interface NewRule {
   project: string
   definition: RuleDefinition
   inline: Record<string, InlineChannel>
-  origin: { product: 'vianops'; object: JsonObject } | null
+  origin: { product: 'vianops' | 'dataiku'; object: JsonObject } | null
   warnings: string[]
   blocked: string | null
   createdBy: string

@@ -8,6 +8,7 @@ import type { Message, MessageKind, Severity } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
 import type { RunKind, RunState } from '../model/run.ts'
+import type { VariableList } from '../model/variables.ts'
 
 /** Facts about the database as a whole, such as the check value of the master key. */
 export const meta = sqliteTable('meta', {
@@ -375,6 +376,13 @@ export const pings = sqliteTable(
   },
   (table) => [uniqueIndex('pings_name').on(table.project, table.name)],
 )
+
+/** Variables for conditions and messages about runs: of projects, and of the instance, whose owner is empty. */
+export const variables = sqliteTable('variables', {
+  owner: text().primaryKey(),
+  list: text({ mode: 'json' }).$type<VariableList>().notNull(),
+  updatedAt: integer().notNull(),
+})
 
 /** Ids of the events that were applied, of runs with more than their record holds. Lives in its primary key alone. */
 export const runEvents = sqliteTable(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { importVianops } from '../../src/cli/import.ts'
+import { importFrom, type Product } from '../../src/cli/import.ts'
 import { AppError } from '../../src/errors.ts'
 import { type InProcess, startInProcess } from '../support/in-process.ts'
 import { documentObject, exampleObject, plainObject } from '../support/notifications.ts'
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => daemon.stop())
 
 /** Runs the verb on a file of this content. */
-async function run(content: unknown, more: { apply?: boolean; fix?: boolean; json?: boolean } = {}) {
+async function run(content: unknown, more: { apply?: boolean; fix?: boolean; json?: boolean; product?: Product } = {}) {
   const file = join(daemon.folder, 'notifications.json')
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
   const lines: string[] = []
@@ -26,7 +26,7 @@ async function run(content: unknown, more: { apply?: boolean; fix?: boolean; jso
     onHangUp: () => {},
   }
   const options = { url: daemon.url, token: daemon.admin, apply: false, fix: false, json: false, ...more }
-  return { code: await importVianops(terminal, file, options), out: lines.join('\n') }
+  return { code: await importFrom(more.product ?? 'vianops', terminal, file, options), out: lines.join('\n') }
 }
 
 const stored = async () =>
@@ -83,5 +83,36 @@ describe('tocsin import vianops', () => {
 
   test('a file that is no JSON is refused', async () => {
     await expect(run('{"name": ')).rejects.toThrow(AppError)
+  })
+})
+
+describe('tocsin import dataiku', () => {
+  test('shows channels and reporters, and stores them with --apply', async () => {
+    const file = {
+      channels: [
+        { id: 'hooks', type: 'slack', configuration: { mode: 'WEBHOOK', webhookUrl: 'https://hooks.test/x' } },
+      ],
+      scenarios: [
+        {
+          ...{ id: 'S', name: 'nightly' },
+          reporters: [
+            {
+              name: 'told',
+              phase: 'END',
+              messaging: { type: 'slack-scenario', configuration: { channelId: 'hooks' } },
+            },
+          ],
+        },
+      ],
+    }
+    const plan = await run(file, { product: 'dataiku' })
+    expect(plan.code).toBe(0)
+    expect(plan.out).toContain('create  "hooks"\n  goes to  a channel of the kind slack')
+    expect(plan.out).toContain('create  "nightly: told"\n  goes to  the channel "hooks"')
+    expect(plan.out).not.toContain('waits')
+    expect(plan.out).toContain('2 of 2 objects would be taken.')
+    expect((await run(file, { product: 'dataiku', apply: true })).out).toContain('2 of 2 objects were taken.')
+    expect((await run(file, { product: 'dataiku', apply: true })).out).toContain('unchanged  "nightly: told"')
+    expect((await run({ reporters: [{ messaging: {} }] }, { product: 'dataiku' })).code).toBe(1)
   })
 })

@@ -51,6 +51,10 @@ export function runRoutes({ runs }: Pick<Manage, 'runs'>, events: RunEvents): Ho
     .get('/:uid', async (context) =>
       context.json(await runs.get(context.get('caller').project, pathPart(context, 'uid'))),
     )
+    .get('/:uid/reportersStates', async (context) => {
+      const reportersStates = await runs.reporters(context.get('caller').project, pathPart(context, 'uid'))
+      return context.json({ reportersStates })
+    })
     .put('/:uid', async (context) => {
       const { project } = context.get('caller')
       const uid = pathPart(context, 'uid')

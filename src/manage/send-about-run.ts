@@ -1,0 +1,70 @@
+import { AppError, messageOf } from '../errors.ts'
+import { runVariableValues } from '../evaluate/run-variables.ts'
+import { viewRun } from '../evaluate/run-view.ts'
+import { renderBody, renderMarkdown, renderTemplate } from '../language/template.ts'
+import { TemplateError } from '../language/template-error.ts'
+import type { Variables } from '../language/template-value.ts'
+import type { Json, JsonObject } from '../model/json.ts'
+import type { RenderedBody } from '../model/message.ts'
+import { didYouMean } from '../model/nearest.ts'
+import type { TemplateEngine } from '../model/rule.ts'
+import type { Store } from '../store/index.ts'
+
+/** Parts whose marks style them; marks in a value are shown as they are. */
+const MARKDOWN = ['summary', 'paragraphs']
+
+/** Writes the texts of a message that is sent by hand while a run is under way. */
+export interface RunWriter {
+  /** Every text of an object; one that cannot be rendered stays as it is. */
+  object(value: JsonObject): Promise<JsonObject>
+  /** The channel's own form; undefined when it cannot be rendered. */
+  body(text: string): Promise<RenderedBody | undefined>
+  /** What could not be rendered, so far. */
+  errors: string[]
+}
+
+/** The writer for a run, with its variables and those of its project. Throws `not-found`, naming the nearest run. */
+export async function writerFor(
+  store: Store,
+  { project, uid, engine, baseUrl }: { project: string; uid: string; engine: TemplateEngine; baseUrl: string | null },
+): Promise<RunWriter> {
+  const row = await store.runs.get(project, uid)
+  if (row === undefined)
+    throw new AppError('not-found', `There is no run "${uid}".${didYouMean(uid, await store.runs.uids(project))}`)
+  const run = viewRun(row, row.record)
+  const { name, state, host, labels, parameters, results, attempt } = run
+  const list = await store.variables.holdingIn(project)
+  const variables: Variables = {
+    ...runVariableValues(run, list, baseUrl, () => performance.now()),
+    ...{ name, state, host, labels, parameters, results, attempt, uid, project },
+  }
+  const errors: string[] = []
+
+  async function attempted<Result>(render: () => Promise<Result>, instead: Result): Promise<Result> {
+    try {
+      return await render()
+    } catch (thrown) {
+      if (!(thrown instanceof TemplateError)) throw thrown
+      errors.push(messageOf(thrown))
+      return instead
+    }
+  }
+  async function deep(value: Json, isMarkdown: boolean): Promise<Json> {
+    const render = isMarkdown ? renderMarkdown : renderTemplate
+    if (typeof value === 'string') return attempted(() => render(engine, value, variables), value)
+    if (Array.isArray(value)) return Promise.all(value.map((item) => deep(item, isMarkdown)))
+    if (typeof value !== 'object' || value === null) return value
+    const rendered = Object.entries(value).map(async ([key, item]) => [key, await deep(item, isMarkdown)] as const)
+    return Object.fromEntries(await Promise.all(rendered))
+  }
+  return {
+    errors,
+    async object(value) {
+      const parts = Object.entries(value).map(
+        async ([key, item]) => [key, await deep(item, MARKDOWN.includes(key))] as const,
+      )
+      return Object.fromEntries(await Promise.all(parts))
+    },
+    body: (text) => attempted<RenderedBody | undefined>(() => renderBody(engine, text, variables), undefined),
+  }
+}
