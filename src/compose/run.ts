@@ -1,5 +1,6 @@
 import { blankMessage, type Fact, type Message, type MessageTable } from '../model/message.ts'
 import { endStates, type RunState, type StepView } from '../model/run.ts'
+import { messageRuns } from './mlrun-run.ts'
 import { type RunComposeInput, runTraceUrl, runUrl, severityOf } from './run-variables.ts'
 import { durationWords, labelWords, oneLine, timeWords } from './words.ts'
 
@@ -40,6 +41,7 @@ export function builtinRunMessage(input: RunComposeInput): Message {
       why: oneLine(why, LONGEST_FACT),
       rule: rule.definition.name,
       tags: [...rule.definition.tags],
+      runs: messageRuns(run),
       alerts: [
         {
           fingerprint: run.uid,

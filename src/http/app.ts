@@ -26,11 +26,13 @@ import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { runNotificationRoutes, scheduleNotificationRoutes } from './routes/mlrun.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { pingRoutes, pingTargets } from './routes/pings.ts'
 import { type RuleRunner, ruleRoutes } from './routes/rules.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sampleRoutes } from './routes/sample.ts'
+import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { trialRoutes } from './routes/trials.ts'
 import { exportRoutes, importRoutes, notificationRoutes } from './routes/vianops.ts'
@@ -122,6 +124,9 @@ function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, 
     .route('/rules', ruleRoutes(manage, store, runner))
     .route('/trials', trialRoutes(manage))
     .route('/pings', pingRoutes(manage))
+    .route('/runs', runNotificationRoutes(manage, runEvents))
+    .route('/schedules', scheduleNotificationRoutes(manage))
+    .route('/secrets', secretRoutes(manage))
     .route('/runs', runRoutes(manage, runEvents))
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))

@@ -6,9 +6,11 @@ import { connectionEdit, newConnection } from '../manage/connections.ts'
 import { bulkRequest } from '../manage/deliveries.ts'
 import { importRequest } from '../manage/import.ts'
 import { newPing } from '../manage/pings.ts'
+import { secretsRequest } from '../manage/project-secrets.ts'
 import { sampleRequest } from '../manage/sample.ts'
 import { signInRequest } from '../manage/sessions.ts'
 import { conditionTrial, queryTrial, scheduleTrial } from '../manage/trials.ts'
+import { mlrunNotification } from '../model/mlrun.ts'
 import { ruleDefinition } from '../model/rule.ts'
 import { projectEvent, runEvent } from '../model/run-event.ts'
 import { build } from '../version.ts'
@@ -31,6 +33,8 @@ const bodies = {
   NewPing: newPing,
   RunEvent: runEvent,
   RunEvents: v.union([v.array(projectEvent), v.strictObject({ events: v.array(projectEvent) })]),
+  Notifications: v.object({ notifications: v.array(mlrunNotification) }),
+  Secrets: secretsRequest,
   BulkRequest: bulkRequest,
   ReadRequest: readRequest,
   ImportRequest: importRequest,
@@ -84,6 +88,14 @@ export const routes: readonly Route[] = [
   ['get', '/runs/{uid}', 'Read a run with what rules made of it'],
   ['put', '/runs/{uid}', 'Tell of a run; answers with the run', 'RunEvent'],
   ['post', '/runs/{uid}/events', 'Tell of a run: one event, or several', 'RunEvent'],
+  ['get', '/runs/{uid}/notifications', 'The MLRun notifications of a run with what became of them'],
+  ['put', '/runs/{uid}/notifications', 'Replace them all; [] clears them', 'Notifications'],
+  ['post', '/runs/{uid}/push-notifications', 'Send those that are due for where the run stands'],
+  ['get', '/schedules/{name}/notifications', 'The MLRun notifications of a schedule'],
+  ['put', '/schedules/{name}/notifications', 'Replace them all, for its next runs; [] clears them', 'Notifications'],
+  ['get', '/secrets', 'List the names of the secrets of the project'],
+  ['post', '/secrets', 'Set secrets of the project by name', 'Secrets'],
+  ['delete', '/secrets/{name}', 'Remove a secret of the project'],
   ['get', '/evaluations', 'List evaluations, newest first'],
   ['get', '/evaluations/{id}', 'Read an evaluation with its decision trace'],
   ['get', '/alerts', 'List alerts'],

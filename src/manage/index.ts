@@ -5,8 +5,10 @@ import type { ManageContext } from './context.ts'
 import { type DeliveryManager, manageDeliveries } from './deliveries.ts'
 import { createExplainer, type Explainer } from './explain.ts'
 import { type ImportManager, manageImport } from './import.ts'
+import { type MlrunManager, manageMlrun } from './mlrun.ts'
 import { manageNotifications, type NotificationManager } from './notifications.ts'
 import { managePings, type PingManager } from './pings.ts'
+import { manageProjectSecrets, type ProjectSecretManager } from './project-secrets.ts'
 import { manageRules, type RuleManager } from './rules.ts'
 import { manageRuns, type RunManager } from './runs.ts'
 import { manageSample, type SampleManager } from './sample.ts'
@@ -23,6 +25,8 @@ export interface Manage {
   runs: RunManager
   pings: PingManager
   notifications: NotificationManager
+  mlrun: MlrunManager
+  projectSecrets: ProjectSecretManager
   imports: ImportManager
   deliveries: DeliveryManager
   tokens: TokenManager
@@ -45,6 +49,8 @@ export function createManage(context: ManageContext): Manage {
     runs: manageRuns(context),
     pings: managePings(context),
     notifications: manageNotifications(context, rules),
+    mlrun: manageMlrun(context),
+    projectSecrets: manageProjectSecrets(context),
     imports: manageImport(context, rules),
     deliveries: manageDeliveries(context),
     tokens,

@@ -18,6 +18,8 @@ export interface RunEvents {
   take(project: string, uid: string, input: unknown): Promise<RunOutcome>
   /** Takes events of one run, or, with `uid` null, of those they name. One that is not valid keeps back no other. */
   takeAll(project: string, uid: string | null, inputs: readonly unknown[]): Promise<EventAnswer[]>
+  /** Decides for the notifications of a run on where it stands now. Resolves after the commit. */
+  reconsider(project: string, uid: string): Promise<void>
 }
 
 /** Events in one request. */
@@ -55,6 +57,8 @@ export function createRunEvents(deps: { flow: RunFlow; clock: Clock; wake: () =>
       const [outcome] = await apply(project, [event])
       return outcome ?? 'duplicate'
     },
+
+    reconsider: (project, uid) => flow.reconsider(project, uid),
 
     async takeAll(project, uid, inputs) {
       if (inputs.length > MOST_EVENTS)
