@@ -150,13 +150,23 @@ function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .option('--summary <text>', 'what it says below its title', '')
     .option('--severity <severity>', 'debug, info, warning, error or critical', 'info')
     .action((channel, options) => finish(load().then(({ send }) => send(terminal, options, channel))))
-  reaching(program.command('import').command('vianops').description('Take over VIANOPS notifications from a file.'))
+  const takeOver = program.command('import').description('Take over what another product has.')
+  reaching(takeOver.command('vianops').description('Take over VIANOPS notifications from a file.'))
     .argument('<file>', 'JSON, one object or a list')
     .option('--apply', 'store what the plan says', false)
     .option('--fix', 'mend conditions as the plan offers', false)
     .option('--json', 'as JSON', false)
     .action((file, options) =>
       finish(import('./import.ts').then(({ importVianops }) => importVianops(terminal, file, options))),
+    )
+  reaching(takeOver.command('mlrun').description('Take over MLRun notifications from a file.'))
+    .argument('<file>', 'JSON: a list of notifications, or a run or schedule that has them')
+    .addOption(new Option('--run <uid>', 'the run they are for').conflicts('schedule'))
+    .option('--schedule <name>', 'the schedule they are for; those of the file itself when neither is given')
+    .option('--apply', 'put them in the place of what there is', false)
+    .option('--json', 'as JSON', false)
+    .action((file, options) =>
+      finish(import('./import-mlrun.ts').then(({ importMlrun }) => importMlrun(terminal, file, options))),
     )
 }
 

@@ -29,9 +29,9 @@ export interface RunFlow {
   onRunEvents(project: string, events: readonly ArrivedEvent[]): Promise<{ outcomes: RunOutcome[]; isDue: boolean }>
   /**
    * Decides for the notifications of a run, and of its schedule, on where the run stands now, since they may have been made
-   * after it came there. What was told is not told again.
+   * after it came there; with `ended` only when it has ended. What was told is not told again.
    */
-  reconsider(project: string, uid: string): Promise<void>
+  reconsider(project: string, uid: string, ended: boolean): Promise<void>
   /** What a rule that tells of runs would send now, without storing or sending anything. */
   tryRule(rule: RunRule): Promise<RunDraft>
 }
@@ -159,11 +159,11 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
   }
 
   /** Decides anew on where a run stands; false when it or a rule changed meanwhile. */
-  async function reconsiderOnce(project: string, uid: string): Promise<boolean> {
+  async function reconsiderOnce(project: string, uid: string, ended: boolean): Promise<boolean> {
     const index = await watchers()
     const revision = store.rules.revision()
     const row = await store.runs.get(project, uid)
-    if (row === undefined) return true
+    if (row === undefined || (ended && !endStates.includes(row.state))) return true
     const change = standing(index, row, deps.clock.now())
     if (change === null) return true
     const { drafts, reports } = await decide(project, row, change)
@@ -196,9 +196,9 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
   }
 
   return {
-    reconsider: (project, uid) =>
+    reconsider: (project, uid, ended) =>
       inTurn(`${project}\n\n${uid}`, async () => {
-        for (let tries = 0; tries < MOST_TRIES; tries += 1) if (await reconsiderOnce(project, uid)) return
+        for (let tries = 0; tries < MOST_TRIES; tries += 1) if (await reconsiderOnce(project, uid, ended)) return
         throw changesTooFast(uid)
       }),
 

@@ -26,7 +26,7 @@ import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
 import { metricsRoutes } from './routes/metrics.ts'
-import { runNotificationRoutes, scheduleNotificationRoutes } from './routes/mlrun.ts'
+import { mlrunImportRoutes, runNotificationRoutes, scheduleNotificationRoutes } from './routes/mlrun.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { pingRoutes, pingTargets } from './routes/pings.ts'
 import { type RuleRunner, ruleRoutes } from './routes/rules.ts'
@@ -135,6 +135,7 @@ function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, 
     .route('/explain', explainRoutes(manage))
     .route('/sample', sampleRoutes(manage))
     .route('/import', importRoutes(manage))
+    .route('/import', mlrunImportRoutes(manage, runEvents))
     .route('/export', exportRoutes(manage))
 }
 

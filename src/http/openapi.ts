@@ -110,6 +110,7 @@ export const routes: readonly Route[] = [
   ['post', '/inbox/{id}/read', 'Mark a message as read'],
   ['post', '/inbox/{id}/unread', 'Mark a message as unread again'],
   ['post', '/import/vianops', 'Plan an import of VIANOPS notifications, or do it', 'ImportRequest'],
+  ['post', '/import/mlrun', 'Plan to take over MLRun notifications, or do it', 'Notifications'],
   ['get', '/export/vianops', 'Give imported notifications back'],
   ['post', '/trials/condition', 'Try a condition on given rows', 'ConditionTrial'],
   ['post', '/trials/schedule', 'A schedule in words, and its next times', 'ScheduleTrial'],

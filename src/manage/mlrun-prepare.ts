@@ -20,7 +20,7 @@ interface Place {
 }
 
 /** A notification ready to be stored: its rule, and the secret that conceals its parameters. */
-interface ReadyNotification {
+export interface ReadyNotification {
   rule: NewRule
   secret: SealedSecret | null
 }

@@ -2,17 +2,23 @@ import { AppError, invalid } from '../errors.ts'
 import { readMlrunNotifications } from '../importers/mlrun/notification.ts'
 import { parseJson } from '../language/expression/json.ts'
 import type { Value } from '../language/expression/value.ts'
-import { type MlrunOwner, ownerKey } from '../model/mlrun.ts'
+import { type MlrunNotification, type MlrunOwner, ownerKey } from '../model/mlrun.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { faulty } from '../model/validate.ts'
 import type { Caller, ManageContext } from './context.ts'
-import { prepareNotification } from './mlrun-prepare.ts'
+import { prepareNotification, type ReadyNotification } from './mlrun-prepare.ts'
 import { type ShownNotification, shownNotification } from './mlrun-status.ts'
 
 /** A body as it came: what it holds, and its text, in which numbers still are as they were written. */
 export interface NotificationsBody {
   json: unknown
   text: string
+}
+
+/** A list as it would be stored. */
+export interface PlannedNotifications {
+  notifications: MlrunNotification[]
+  warnings: string[]
 }
 
 export interface SetNotifications {
@@ -56,35 +62,52 @@ export function manageMlrun(context: ManageContext) {
       return Promise.all(rules.map((rule) => shownNotification(store, rule, owner.name)))
     },
 
-    /** Puts a list in the place of what there was. Throws `invalid` with all faults, and then nothing is changed. */
-    async replace(caller: Caller, owner: MlrunOwner, { json, text }: NotificationsBody): Promise<SetNotifications> {
-      const { project, actor } = caller
-      await checkOwner(project, owner)
-      const { notifications } = (typeof json === 'object' && json !== null ? json : {}) as { notifications?: unknown }
-      const { items, issues } = readMlrunNotifications(notifications)
-      if (issues.length > 0) throw faulty(issues)
-      const exact = member(parseJson(text), 'notifications')
-      const now = clock.now()
-      const ready = items.map((item, index) => {
-        const params = member(element(exact, index), 'secret_params')
-        return prepareNotification(context, { caller, owner, now }, item, params, `notifications.${index}`)
+    /** What a list would become, without storing it. Throws as `replace` does. */
+    async plan(caller: Caller, owner: MlrunOwner, body: NotificationsBody): Promise<PlannedNotifications> {
+      const ready = await prepare(caller, owner, body)
+      const notifications = ready.flatMap(({ rule: { notification } }) => {
+        if (notification === undefined) return []
+        const { owner: _, ...kept } = notification
+        return [kept]
       })
+      return { notifications, warnings: warningsOf(ready) }
+    },
+
+    /** Puts a list in the place of what there was. Throws `invalid` with all faults, and then nothing is changed. */
+    async replace(caller: Caller, owner: MlrunOwner, body: NotificationsBody): Promise<SetNotifications> {
+      const { project, actor } = caller
+      const ready = await prepare(caller, owner, body)
       await store.notificationLists.replace({
         project,
         owner: ownerKey(owner),
         rules: ready.map(({ rule }) => rule),
         secrets: ready.flatMap(({ secret }) => (secret === null ? [] : [secret])),
-        at: now,
+        at: clock.now(),
       })
       const entityId = ownerKey(owner)
       const detail = { count: ready.length }
       await store.audit.record({ project, actor, action: 'replace', entity: 'notifications', entityId, detail })
       onRulesChanged()
-      const warnings = ready.flatMap(({ rule }, index) =>
-        rule.warnings.map((warning) => `notifications.${index}.${warning}`),
-      )
-      return { notifications: await show(project, owner), warnings }
+      return { notifications: await show(project, owner), warnings: warningsOf(ready) }
     },
+  }
+
+  /** Reads and checks a list. Throws `invalid` with all faults. */
+  async function prepare(
+    caller: Caller,
+    owner: MlrunOwner,
+    { json, text }: NotificationsBody,
+  ): Promise<ReadyNotification[]> {
+    await checkOwner(caller.project, owner)
+    const { notifications } = (typeof json === 'object' && json !== null ? json : {}) as { notifications?: unknown }
+    const { items, issues } = readMlrunNotifications(notifications)
+    if (issues.length > 0) throw faulty(issues)
+    const exact = member(parseJson(text), 'notifications')
+    const now = clock.now()
+    return items.map((item, index) => {
+      const params = member(element(exact, index), 'secret_params')
+      return prepareNotification(context, { caller, owner, now }, item, params, `notifications.${index}`)
+    })
   }
 
   async function scheduleOf(project: string, uid: string): Promise<string> {
@@ -92,6 +115,10 @@ export function manageMlrun(context: ManageContext) {
     const schedule = row?.record.fields.schedule?.[0]
     return typeof schedule === 'string' ? schedule : ''
   }
+}
+
+function warningsOf(ready: readonly ReadyNotification[]): string[] {
+  return ready.flatMap(({ rule }, index) => rule.warnings.map((warning) => `notifications.${index}.${warning}`))
 }
 
 function member(value: Value | undefined, key: string): Value | undefined {

@@ -20,6 +20,8 @@ export interface RunEvents {
   takeAll(project: string, uid: string | null, inputs: readonly unknown[]): Promise<EventAnswer[]>
   /** Decides for the notifications of a run on where it stands now. Resolves after the commit. */
   reconsider(project: string, uid: string): Promise<void>
+  /** The same for a run that has ended, of which nothing more is heard; one that is under way comes to its end yet. */
+  reconsiderEnded(project: string, uid: string): Promise<void>
 }
 
 /** Events in one request. */
@@ -58,7 +60,8 @@ export function createRunEvents(deps: { flow: RunFlow; clock: Clock; wake: () =>
       return outcome ?? 'duplicate'
     },
 
-    reconsider: (project, uid) => flow.reconsider(project, uid),
+    reconsider: (project, uid) => flow.reconsider(project, uid, false),
+    reconsiderEnded: (project, uid) => flow.reconsider(project, uid, true),
 
     async takeAll(project, uid, inputs) {
       if (inputs.length > MOST_EVENTS)

@@ -1,23 +1,23 @@
 import { Hono } from 'hono'
+import * as v from 'valibot'
 import type { Manage } from '../../manage/index.ts'
 import type { MlrunOwner } from '../../model/mlrun.ts'
-import { endStates } from '../../model/run.ts'
+import { validate } from '../../model/validate.ts'
 import type { RunEvents } from '../../trigger/run-events.ts'
 import { type ApiContext, type ApiEnv, IMPORT_LIMIT, pathPart, readJsonText } from '../request.ts'
 
-type Managed = Pick<Manage, 'mlrun' | 'runs'>
-
 /** Notifications of runs at MLRun's paths: `/runs/{uid}/notifications`. */
-export function runNotificationRoutes({ mlrun, runs }: Managed, events: RunEvents): Hono<ApiEnv> {
+export function runNotificationRoutes(
+  { mlrun, runs }: Pick<Manage, 'mlrun' | 'runs'>,
+  events: RunEvents,
+): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get('/:uid/notifications', (context) => list(context, mlrun, runOf(context)))
     .put('/:uid/notifications', async (context) => {
       const caller = context.get('caller')
       const owner = runOf(context)
       const { warnings } = await mlrun.replace(caller, owner, await readJsonText(context, IMPORT_LIMIT))
-      // One that is under way comes to its end yet; of one that has ended nothing more is heard.
-      const { state } = await runs.get(caller.project, owner.name)
-      if (endStates.includes(state)) await events.reconsider(caller.project, owner.name)
+      await events.reconsiderEnded(caller.project, owner.name)
       return context.json({ notifications: await mlrun.list(caller.project, owner), warnings })
     })
     .post('/:uid/push-notifications', async (context) => {
@@ -43,6 +43,33 @@ export function scheduleNotificationRoutes({ mlrun }: Pick<Manage, 'mlrun'>): Ho
       const body = await readJsonText(context, IMPORT_LIMIT)
       return context.json(await mlrun.replace(context.get('caller'), scheduleOf(context), body))
     })
+}
+
+const importRequest = v.pipe(
+  v.object({
+    run: v.optional(v.string('must be the uid of a run')),
+    schedule: v.optional(v.string('must be the name of a schedule')),
+    apply: v.optional(v.boolean('must be true or false'), false),
+  }),
+  v.check(
+    ({ run, schedule }) => (run === undefined) !== (schedule === undefined),
+    'must have either "run" or "schedule", for which the notifications are',
+  ),
+)
+
+/** Plans to take over a list of notifications, or does it: `/import/mlrun`. */
+export function mlrunImportRoutes({ mlrun }: Pick<Manage, 'mlrun'>, events: RunEvents): Hono<ApiEnv> {
+  return new Hono<ApiEnv>().post('/mlrun', async (context) => {
+    const caller = context.get('caller')
+    const body = await readJsonText(context, IMPORT_LIMIT)
+    const { run, schedule, apply } = validate(importRequest, body.json)
+    const owner: MlrunOwner =
+      run === undefined ? { kind: 'schedule', name: schedule ?? '' } : { kind: 'run', name: run }
+    if (!apply) return context.json({ applied: false, ...(await mlrun.plan(caller, owner, body)) })
+    const done = await mlrun.replace(caller, owner, body)
+    if (run !== undefined) await events.reconsiderEnded(caller.project, run)
+    return context.json({ applied: true, ...done })
+  })
 }
 
 async function list(context: ApiContext, mlrun: Manage['mlrun'], owner: MlrunOwner): Promise<Response> {
