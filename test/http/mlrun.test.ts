@@ -325,3 +325,13 @@ test('the rule of a notification is changed with its list alone', async () => {
   expect(rule).toMatchObject({ name: `n1 · run ${uid}`, policy: 'mlrun', importedFrom: 'mlrun', when: ['completed'] })
   expect((await call('DELETE', `/rules/${rule.id}`)).status).toBe(409)
 })
+
+test('those who may only read see names of parameters alone, and change nothing', async () => {
+  const { set, hook, uid } = await run('running')
+  await set([hook()])
+  const viewer = await daemon.token('reader', 'viewer')
+  const path = `${P}/runs/${uid}/notifications`
+  const shown = await daemon.call<Any>('GET', path, undefined, viewer)
+  expect(shown.body.notifications[0].params).toEqual({ url: '***' })
+  expect((await daemon.call<Any>('PUT', path, { notifications: [] }, viewer)).status).toBe(403)
+})

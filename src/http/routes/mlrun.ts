@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Manage } from '../../manage/index.ts'
+import type { ShownNotification } from '../../manage/mlrun-status.ts'
 import type { MlrunOwner } from '../../model/mlrun.ts'
 import { validate } from '../../model/validate.ts'
 import type { RunEvents } from '../../trigger/run-events.ts'
@@ -73,7 +74,15 @@ export function mlrunImportRoutes({ mlrun }: Pick<Manage, 'mlrun'>, events: RunE
 }
 
 async function list(context: ApiContext, mlrun: Manage['mlrun'], owner: MlrunOwner): Promise<Response> {
-  return context.json({ notifications: await mlrun.list(context.get('caller').project, owner) })
+  const found = await mlrun.list(context.get('caller').project, owner)
+  return context.json({ notifications: found.map((one) => seen(context, one)) })
+}
+
+/** Parameters are often secrets although MLRun keeps them in clear, so those who may only read see their names alone. */
+function seen(context: ApiContext, notification: ShownNotification): ShownNotification {
+  if (context.get('holder').role !== 'viewer') return notification
+  const params = Object.fromEntries(Object.keys(notification.params).map((key) => [key, '***']))
+  return { ...notification, params }
 }
 
 function runOf(context: ApiContext): MlrunOwner {
