@@ -45,7 +45,12 @@ function describe({ applied, notifications, warnings }: Report): string[] {
       ...own.map((warning) => `  warning  ${warning.slice(start.length)}`),
     ]
   })
-  const count = `${notifications.length} ${notifications.length === 1 ? 'notification' : 'notifications'}`
+  const isOne = notifications.length === 1
+  const count = `${notifications.length} ${isOne ? 'notification' : 'notifications'}`
   const hint = applied ? [] : ['Nothing was stored. Add --apply to do it.']
-  return [...lines, `${count} ${applied ? 'were' : 'would be'} taken, in the place of what there was.`, ...hint]
+  return [
+    ...lines,
+    `${count} ${applied ? (isOne ? 'was' : 'were') : 'would be'} taken, in the place of what there was.`,
+    ...hint,
+  ]
 }

@@ -3,7 +3,7 @@ import { blankMessage, type Message, type MessageTable } from '../model/message.
 import type { OwnedNotification } from '../model/rule.ts'
 import type { RunState, RunView, StepView } from '../model/run.ts'
 import { messageRuns, mlrunRuns } from './mlrun-run.ts'
-import { type RunComposeInput, runTraceUrl, runUrl, severityOf } from './run-variables.ts'
+import { type RunComposeInput, runAlert, runTraceUrl, runUrl, severityOf } from './run-variables.ts'
 import { oneLine } from './words.ts'
 
 const LONGEST_TITLE = 250
@@ -19,7 +19,7 @@ const verbs: Partial<Record<RunState, string>> = {
 
 /** The message of a notification of MLRun: its header, its name, and the table of the run and its steps. */
 export function mlrunMessage(input: RunComposeInput, notification: OwnedNotification): Message {
-  const { rule, run, occurrence, kind, at, why } = input
+  const { rule, run, kind, at, why } = input
   const text = textOf(input, notification)
   const whole = `[${notification.severity ?? 'info'}] ${text}`
   const title = oneLine(whole, LONGEST_TITLE)
@@ -37,14 +37,7 @@ export function mlrunMessage(input: RunComposeInput, notification: OwnedNotifica
       rule: rule.definition.name,
       tags: [...rule.definition.tags],
       runs: messageRuns(run),
-      alerts: [
-        {
-          fingerprint: run.uid,
-          labels: { ...run.labels },
-          since: run.startedAt ?? Math.floor(occurrence.time),
-          value: occurrence.state,
-        },
-      ],
+      alerts: [runAlert(input)],
     }),
     table: tableOf(run),
     ...(body === null ? {} : { body: { text: JSON.stringify(body), contentType: 'application/json' as const } }),

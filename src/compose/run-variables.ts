@@ -1,5 +1,5 @@
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
-import type { MessageKind, Severity } from '../model/message.ts'
+import type { MessageAlert, MessageKind, Severity } from '../model/message.ts'
 import type { RunRule } from '../model/rule.ts'
 import type { Occurrence, RunView, StepView } from '../model/run.ts'
 import { recipientNames, type Surroundings } from './variables.ts'
@@ -116,6 +116,16 @@ export function runVariables(input: RunComposeInput): Variables {
     trace_url: runTraceUrl(input) ?? '',
   }
   return { ...input.recipient, ...values }
+}
+
+/** The run as what a message is about. */
+export function runAlert({ run, occurrence }: Pick<RunComposeInput, 'run' | 'occurrence'>): MessageAlert {
+  return {
+    fingerprint: run.uid,
+    labels: { ...run.labels },
+    since: run.startedAt ?? Math.floor(occurrence.time),
+    value: occurrence.state,
+  }
 }
 
 /** That of the rule, else that of what happened. */

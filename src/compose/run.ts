@@ -1,7 +1,7 @@
 import { blankMessage, type Fact, type Message, type MessageTable } from '../model/message.ts'
 import { endStates, type RunState, type StepView } from '../model/run.ts'
 import { messageRuns } from './mlrun-run.ts'
-import { type RunComposeInput, runTraceUrl, runUrl, severityOf } from './run-variables.ts'
+import { type RunComposeInput, runAlert, runTraceUrl, runUrl, severityOf } from './run-variables.ts'
 import { durationWords, labelWords, oneLine, timeWords } from './words.ts'
 
 const LONGEST_TITLE = 250
@@ -42,14 +42,7 @@ export function builtinRunMessage(input: RunComposeInput): Message {
       rule: rule.definition.name,
       tags: [...rule.definition.tags],
       runs: messageRuns(run),
-      alerts: [
-        {
-          fingerprint: run.uid,
-          labels: { ...run.labels },
-          since: run.startedAt ?? Math.floor(occurrence.time),
-          value: occurrence.state,
-        },
-      ],
+      alerts: [runAlert(input)],
     }),
     ...(table === undefined ? {} : { table }),
     ...(run.log === '' || !isEnd || occurrence.step !== null ? {} : { code: run.log }),
