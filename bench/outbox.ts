@@ -41,6 +41,7 @@ export function openOutbox(folder: string, recorded: (finished: readonly Finishe
     channelOf,
     openTarget: createTargetOpener({
       channels: store.channels,
+      projectSecrets: store.notificationLists,
       channelOf,
       secrets: { open: (sealed: string) => sealed },
     }),

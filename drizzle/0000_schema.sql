@@ -181,6 +181,13 @@ CREATE TABLE `meta` (
 	`value` text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `notification_lists` (
+	`project` text NOT NULL,
+	`owner` text NOT NULL,
+	`set_at` integer NOT NULL,
+	PRIMARY KEY(`project`, `owner`)
+);
+--> statement-breakpoint
 CREATE TABLE `pings` (
 	`id` text PRIMARY KEY NOT NULL,
 	`project` text NOT NULL,
@@ -193,6 +200,14 @@ CREATE TABLE `pings` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `pings_hash_unique` ON `pings` (`hash`);--> statement-breakpoint
 CREATE UNIQUE INDEX `pings_name` ON `pings` (`project`,`name`);--> statement-breakpoint
+CREATE TABLE `project_secrets` (
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`sealed` text NOT NULL,
+	`updated_at` integer NOT NULL,
+	PRIMARY KEY(`project`, `name`)
+);
+--> statement-breakpoint
 CREATE TABLE `route_states` (
 	`rule_id` text NOT NULL,
 	`route` text NOT NULL,
@@ -227,6 +242,8 @@ CREATE TABLE `rules` (
 	`version` integer DEFAULT 1 NOT NULL,
 	`external_index` integer NOT NULL,
 	`origin` text,
+	`notification` text,
+	`owner` text,
 	`warnings` text DEFAULT '[]' NOT NULL,
 	`blocked` text,
 	`created_by` text NOT NULL,
@@ -237,6 +254,7 @@ CREATE TABLE `rules` (
 CREATE UNIQUE INDEX `rules_name` ON `rules` (`project`,`name`);--> statement-breakpoint
 CREATE UNIQUE INDEX `rules_external` ON `rules` (`project`,`external_index`);--> statement-breakpoint
 CREATE INDEX `rules_connection` ON `rules` (`project`,`connection`);--> statement-breakpoint
+CREATE INDEX `rules_owner` ON `rules` (`project`,`owner`) WHERE owner is not null;--> statement-breakpoint
 CREATE TABLE `run_events` (
 	`run` integer NOT NULL,
 	`id` text NOT NULL,
@@ -257,6 +275,7 @@ CREATE TABLE `run_reports` (
 	FOREIGN KEY (`run`) REFERENCES `runs`(`seq`) ON UPDATE no action ON DELETE cascade
 ) WITHOUT ROWID;
 --> statement-breakpoint
+CREATE INDEX `run_reports_rule` ON `run_reports` (`rule_id`);--> statement-breakpoint
 CREATE TABLE `runs` (
 	`seq` integer PRIMARY KEY NOT NULL,
 	`project` text NOT NULL,

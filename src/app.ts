@@ -119,7 +119,13 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       (path) => readFileSync(path, 'utf8'),
     )
     const defaultsOf = (kind: string) => (kind === 'mail' ? instanceMail.defaults() : undefined)
-    const openTarget = createTargetOpener({ channels: store.channels, channelOf, secrets, defaultsOf })
+    const openTarget = createTargetOpener({
+      channels: store.channels,
+      projectSecrets: store.notificationLists,
+      channelOf,
+      secrets,
+      defaultsOf,
+    })
     const programs = createPrograms(config.shell.allow)
     const limits = { inFlight: config.delivery.concurrency, attempt: config.delivery.timeout }
     const worker = createWorker({

@@ -53,7 +53,8 @@ function describeItem(item: ImportItem): string[] {
   ]
 }
 
-function readObjects(file: string): unknown {
+/** The JSON of a file. Throws `invalid`. */
+export function readObjects(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (thrown) {

@@ -150,7 +150,7 @@ function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
     .option('--summary <text>', 'what it says below its title', '')
     .option('--severity <severity>', 'debug, info, warning, error or critical', 'info')
     .action((channel, options) => finish(load().then(({ send }) => send(terminal, options, channel))))
-  const taking = program.command('import')
+  const taking = program.command('import').description('Take over what another product has.')
   const from = (product: 'vianops' | 'dataiku', text: string) =>
     reaching(taking.command(product).description(text))
       .argument('<file>', 'JSON, one object or a list')
@@ -162,6 +162,15 @@ function addApiVerbs(program: Command, terminal: Terminal, finish: Finish) {
       )
   from('vianops', 'Take over VIANOPS notifications from a file.')
   from('dataiku', "Take over Dataiku's channels and reporters from a file.")
+  reaching(taking.command('mlrun').description('Take over MLRun notifications from a file.'))
+    .argument('<file>', 'JSON: a list of notifications, or a run or schedule that has them')
+    .addOption(new Option('--run <uid>', 'the run they are for').conflicts('schedule'))
+    .option('--schedule <name>', 'the schedule they are for; those of the file itself when neither is given')
+    .option('--apply', 'put them in the place of what there is', false)
+    .option('--json', 'as JSON', false)
+    .action((file, options) =>
+      finish(import('./import-mlrun.ts').then(({ importMlrun }) => importMlrun(terminal, file, options))),
+    )
 }
 
 function addTokenVerbs(token: Command, terminal: Terminal, finish: Finish) {

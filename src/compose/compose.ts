@@ -7,6 +7,7 @@ import type { Route } from '../model/rule.ts'
 import { attachmentsOf } from './attachments.ts'
 import { builtinMessage } from './builtin.ts'
 import { builtinExpectation } from './expectation.ts'
+import { mlrunMessage } from './mlrun.ts'
 import { type Attempt, type Draft, ownParts } from './own-parts.ts'
 import { builtinRunMessage, markOf } from './run.ts'
 import { type RunComposeInput, runVariables } from './run-variables.ts'
@@ -40,11 +41,18 @@ export function composeMessage(input: ComposeInput): Promise<Composed> {
 /** Writes the message of one route about a run. It never fails. */
 export function composeRunMessage(input: RunComposeInput): Promise<Composed> {
   const draft = {
-    builtin: builtinRunMessage(input),
+    builtin: builtinOf(input),
     texts: input.rule.definition.message,
     mark: input.kind === 'run' ? '' : markOf(input),
   }
   return write(draft, { ...input, result: null, alerts: [] }, () => runVariables(input))
+}
+
+function builtinOf(input: RunComposeInput): Message {
+  const { notification } = input.rule
+  return notification === undefined || input.kind === 'error'
+    ? builtinRunMessage(input)
+    : mlrunMessage(input, notification)
 }
 
 /** Where a template of the rule fails, the built-in message goes out and names the error. */

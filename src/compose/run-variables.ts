@@ -1,6 +1,6 @@
 import { float, type TemplateValue, type Variables } from '../language/template-value.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { MessageKind, Severity } from '../model/message.ts'
+import type { MessageAlert, MessageKind, Severity } from '../model/message.ts'
 import type { RunRule } from '../model/rule.ts'
 import { type Occurrence, type RunView, runPage, type StepView } from '../model/run.ts'
 import { outcomeOf, prefixedNames, scenarioNames } from '../model/scenario-variables.ts'
@@ -129,6 +129,16 @@ export function runVariables(input: RunComposeInput): Variables {
     trace_url: runTraceUrl(input) ?? '',
   }
   return { ...input.variables, ...input.recipient, ...values }
+}
+
+/** The run as what a message is about. */
+export function runAlert({ run, occurrence }: Pick<RunComposeInput, 'run' | 'occurrence'>): MessageAlert {
+  return {
+    fingerprint: run.uid,
+    labels: { ...run.labels },
+    since: run.startedAt ?? Math.floor(occurrence.time),
+    value: occurrence.state,
+  }
 }
 
 /** That of the rule, else that of what happened. */

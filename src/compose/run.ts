@@ -1,6 +1,7 @@
 import { blankMessage, type Fact, type Message, type MessageTable } from '../model/message.ts'
 import { endStates, firstFailedStep, type RunState, runPage, type StepView } from '../model/run.ts'
-import { type RunComposeInput, runTraceUrl, severityOf } from './run-variables.ts'
+import { messageRuns } from './mlrun-run.ts'
+import { type RunComposeInput, runAlert, runTraceUrl, severityOf } from './run-variables.ts'
 import { durationWords, labelWords, oneLine, timeWords } from './words.ts'
 
 const LONGEST_TITLE = 250
@@ -40,14 +41,8 @@ export function builtinRunMessage(input: RunComposeInput): Message {
       why: oneLine(why, LONGEST_FACT),
       rule: rule.definition.name,
       tags: [...rule.definition.tags],
-      alerts: [
-        {
-          fingerprint: run.uid,
-          labels: { ...run.labels },
-          since: run.startedAt ?? Math.floor(occurrence.time),
-          value: occurrence.state,
-        },
-      ],
+      runs: messageRuns(run),
+      alerts: [runAlert(input)],
     }),
     ...(table === undefined ? {} : { table }),
     ...(run.log === '' || !isEnd || occurrence.step !== null ? {} : { code: run.log }),

@@ -4,11 +4,14 @@ import { messageOf } from '../errors.ts'
 import type { Delivery } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Reason } from '../model/reason.ts'
+import { referenceIn } from '../model/secret-reference.ts'
 import { fromTexts, secretKeys } from '../model/settings.ts'
 import { validate } from '../model/validate.ts'
 import { secretForms } from '../redact.ts'
 import type { Secrets } from '../secrets.ts'
 import type { ChannelQueries, ChannelRow } from '../store/channels.ts'
+import type { NotificationListQueries } from '../store/notification-lists.ts'
+import { openReference } from './resolve-reference.ts'
 
 /** A way to send that is ready for use: the channel's code and its whole settings, secrets included. */
 export interface OpenTarget {
@@ -31,6 +34,7 @@ export interface TargetSources {
   channels: Pick<ChannelQueries, 'get' | 'closedBy'>
   channelOf: (kind: string) => Channel | undefined
   secrets: Pick<Secrets, 'open'>
+  projectSecrets: Pick<NotificationListQueries, 'sealedSecret'>
   /** What the instance gives for settings of a kind that are left out: the same object until it changes. */
   defaultsOf?: (kind: string) => JsonObject | undefined
 }
@@ -40,7 +44,8 @@ const REMEMBERED = 500
 const NONE: JsonObject = {}
 
 /** The only place where secrets of channels are opened. */
-export function createTargetOpener({ channels, channelOf, secrets, defaultsOf }: TargetSources): TargetOpener {
+export function createTargetOpener(sources: TargetSources): TargetOpener {
+  const { channels, channelOf, secrets, defaultsOf } = sources
   const stored = new WeakMap<ChannelRow, Keeping>()
   const caches = new Map<string, { version: number; cache: Map<string, unknown> }>()
   const inline = new Map<string, Keeping>()
@@ -109,10 +114,15 @@ export function createTargetOpener({ channels, channelOf, secrets, defaultsOf }:
   }
 
   return async (delivery) => {
-    const { channelId, kind, settings, destination } = delivery.target
+    const { channelId, kind, settings, destination, sealed } = delivery.target
     try {
       const stopped = channels.closedBy(destination)
       if (stopped !== null) return closed('channel-disabled', stopped)
+      const reference = channelId === null && sealed !== null ? referenceIn(sealed) : undefined
+      if (reference !== undefined) {
+        const opened = await openReference(sources, delivery.project, reference)
+        return 'closed' in opened ? opened : ready(kind, {}, { opened: opened.settings, cache: new Map() }, {})
+      }
       if (channelId === null) return ready(kind, settings, inlineKeeping(delivery), {})
       const row = await channels.get(channelId)
       if (row === undefined) return closed('channel-missing', kind)

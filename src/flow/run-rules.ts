@@ -32,9 +32,9 @@ export interface RunPlan {
   routeConditions: Map<string, RunCondition>
 }
 
-/** The rules on runs of all projects, found by the name of a run. */
+/** The rules on runs of all projects, found by the name of a run or what tells it apart. */
 export interface WatcherIndex {
-  of(project: string, name: string): readonly Watcher[]
+  of(project: string, name: string, uid: string): readonly Watcher[]
 }
 
 const NONE: readonly Watcher[] = []
@@ -42,6 +42,7 @@ const NONE: readonly Watcher[] = []
 /** Indexes rules; those that are paused or blocked watch nothing. */
 export function indexWatchers(rules: readonly Rule[]): WatcherIndex {
   const exact = new Map<string, Watcher[]>()
+  const single = new Map<string, Watcher[]>()
   const patterns = new Map<string, Watcher[]>()
   const add = (map: Map<string, Watcher[]>, key: string, watcher: Watcher) => {
     const known = map.get(key)
@@ -51,14 +52,15 @@ export function indexWatchers(rules: readonly Rule[]): WatcherIndex {
   for (const rule of rules) {
     const watcher = watcherOf(rule)
     if (watcher === undefined || rule.definition.paused || rule.blocked !== null) continue
-    if (isExact(watcher.match.name)) add(exact, keyOf(rule.project, watcher.match.name), watcher)
+    if (watcher.match.uid !== undefined) add(single, keyOf(rule.project, watcher.match.uid), watcher)
+    else if (isExact(watcher.match.name)) add(exact, keyOf(rule.project, watcher.match.name), watcher)
     else add(patterns, rule.project, watcher)
   }
   return {
-    of(project, name) {
-      const named = exact.get(keyOf(project, name)) ?? NONE
-      const others = patterns.get(project) ?? NONE
-      return others.length === 0 ? named : named.length === 0 ? others : [...named, ...others]
+    of(project, name, uid) {
+      const found = [exact.get(keyOf(project, name)), single.get(keyOf(project, uid)), patterns.get(project)]
+      const [first = NONE, ...more] = found.filter((list) => list !== undefined)
+      return more.length === 0 ? first : [first, ...more].flat()
     },
   }
 }
@@ -98,14 +100,15 @@ export function looksBack({ when }: Watcher): boolean {
 
 export function planRunRule(rule: RunRule): RunPlan {
   const keys = routeKeys(rule.definition)
-  const { condition, routes } = rule.definition
+  const { condition, routes, policy } = rule.definition
   const routeConditions = new Map<string, RunCondition>()
   routes.forEach((route, index) => {
     if (route.condition !== undefined) routeConditions.set(keys[index] ?? '', compileRunCondition(route.condition))
   })
   return {
     rule,
-    condition: condition === undefined ? null : compileRunCondition(condition),
+    // MLRun's policy asks the Jinja engine.
+    condition: condition === undefined || policy === 'mlrun' ? null : compileRunCondition(condition),
     routeKeys: keys,
     routeConditions,
   }

@@ -14,6 +14,7 @@ import type { RoutePhase } from '../model/rule.ts'
 import { endStates, type Occurrence } from '../model/run.ts'
 import type { EvaluationCommit } from '../store/evaluations.ts'
 import type { Store } from '../store/index.ts'
+import { decideLikeMlrun } from './mlrun.ts'
 import { fallbackWay, routesOf, type Way } from './routes.ts'
 import { writeRunMessages } from './run-messages.ts'
 import type { Matter, RunPlan } from './run-rules.ts'
@@ -65,7 +66,8 @@ export async function decideOnRun(
 ): Promise<RunDraft> {
   const list = await deps.store.variables.holdingIn(matter.run.project)
   const variables = runVariableValues(matter.run, list, deps.baseUrl(), () => performance.now())
-  const finding = findingOf(plan, matter, history, now, variables)
+  const isMlrun = plan.rule.definition.policy === 'mlrun'
+  const finding = isMlrun ? await decideLikeMlrun(plan.rule, matter) : findingOf(plan, matter, history, now, variables)
   const one: Case = { plan, matter, history, variables, finding, id: newId('evl', now), now }
   const commit = commitOf(one, traceOf(one, cause))
   const { verdict } = finding

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { type History, historyOf, lookback, occasionsMet } from '../evaluate/run-match.ts'
 import { applyEvent, emptyRecord, occurrencesOf } from '../evaluate/run-record.ts'
 import { headOf } from '../evaluate/run-view.ts'
+import { ownerKey } from '../model/mlrun.ts'
 import { isRunRule, type Rule, type RunRule } from '../model/rule.ts'
 import { endStates, type Occurrence, type RunRecord, type RunState } from '../model/run.ts'
 import type { Store } from '../store/index.ts'
@@ -26,6 +27,11 @@ export interface RunFlow {
    * became of each, and whether rules became due.
    */
   onRunEvents(project: string, events: readonly ArrivedEvent[]): Promise<{ outcomes: RunOutcome[]; isDue: boolean }>
+  /**
+   * Decides for the notifications of a run, and of its schedule, on where the run stands now, since they may have been made
+   * after it came there; with `ended` only when it has ended. What was told is not told again.
+   */
+  reconsider(project: string, uid: string, ended: boolean): Promise<void>
   /** What a rule that tells of runs would send now, without storing or sending anything. */
   tryRule(rule: RunRule): Promise<RunDraft>
 }
@@ -113,7 +119,7 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
       })
       if (outcome !== 'watched') return { outcome, isDue: made.length > 0 }
     }
-    throw new AppError('unavailable', `The run "${arrived.uid}" changes too fast for its rules. Send the event again.`)
+    throw changesTooFast(arrived.uid)
   }
 
   async function decide(project: string, row: RunRow | undefined, change: Advance) {
@@ -132,7 +138,7 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
           report.state === state &&
           report.verdict !== 'false',
       )
-      if (isDecided) continue
+      if (isDecided || (await isOverridden(project, matter))) continue
       const history = await historyBefore(project, row, change, matter)
       if (watcher.does === 'query') {
         if (occasionsMet(matter.possible, history).length > 0) due.push({ ruleId: watcher.rule.id, occurrence })
@@ -144,6 +150,35 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
       reports.push({ ruleId: watcher.rule.id, occurrence, verdict, evaluationId })
     }
     return { drafts, reports, due }
+  }
+
+  /** A list of notifications that is set for the run itself takes the place of its schedule's. */
+  async function isOverridden(project: string, { watcher: { rule }, run }: Matter): Promise<boolean> {
+    if (rule.notification?.owner.kind !== 'schedule') return false
+    return store.notificationLists.isSet(project, ownerKey({ kind: 'run', name: run.uid }))
+  }
+
+  /** Decides anew on where a run stands; false when it or a rule changed meanwhile. */
+  async function reconsiderOnce(project: string, uid: string, ended: boolean): Promise<boolean> {
+    const index = await watchers()
+    const revision = store.rules.revision()
+    const row = await store.runs.get(project, uid)
+    if (row === undefined || (ended && !endStates.includes(row.state))) return true
+    const change = standing(index, row, deps.clock.now())
+    if (change === null) return true
+    const { drafts, reports } = await decide(project, row, change)
+    if (reports.length === 0) return true
+    const arrivedAt = deps.clock.now()
+    const outcome = await store.runs.commit({
+      project,
+      arrived: { uid, event: { attempt: row.attempt }, time: arrivedAt, arrivedAt },
+      change,
+      version: row.version,
+      revision,
+      evaluations: drafts.map(({ commit }) => commit),
+      reports,
+    })
+    return outcome !== 'watched'
   }
 
   /** How runs of the name, and attempts of this one, ended before. */
@@ -161,6 +196,12 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
   }
 
   return {
+    reconsider: (project, uid, ended) =>
+      inTurn(`${project}\n\n${uid}`, async () => {
+        for (let tries = 0; tries < MOST_TRIES; tries += 1) if (await reconsiderOnce(project, uid, ended)) return
+        throw changesTooFast(uid)
+      }),
+
     async tryRule(rule) {
       const now = deps.clock.now()
       const { matter, history } = await trialOf(store, rule, now)
@@ -203,12 +244,30 @@ function advance(
   const matters: Matter[] = []
   if (fresh.length + overtaken.length > 0) {
     const occurrences = [...fresh, ...overtaken]
-    for (const watcher of index.of(project, columns.name)) {
+    for (const watcher of index.of(project, columns.name, uid)) {
       if (watcher.does !== 'expect') matters.push(...mattersOf(watcher, { project, uid }, record, occurrences))
       else if (fresh.some(({ step }) => step === null)) due.push({ ruleId: watcher.rule.id, occurrence: null })
     }
   }
   return { ...columns, record, due, matters, isWatched: matters.length > 0 }
+}
+
+/** What the rules of notifications have to do with where a run stands; null when it came nowhere yet. */
+function standing(index: WatcherIndex, row: RunRow, now: number): Advance | null {
+  const { project, uid, record, name, state, attempt } = row
+  const reached = occurrencesOf(record).find(
+    (one) => one.step === null && one.attempt === attempt && one.state === state,
+  )
+  if (reached === undefined) return null
+  const matters = index
+    .of(project, name, uid)
+    .filter(({ rule }) => rule.notification !== undefined)
+    .flatMap((watcher) => mattersOf(watcher, { project, uid }, record, [{ ...reached, arrivedAt: now }]))
+  return { ...headOf(uid, record), record, due: [], matters, isWatched: true }
+}
+
+function changesTooFast(uid: string): AppError {
+  return new AppError('unavailable', `The run "${uid}" changes too fast for its rules. Send it again.`)
 }
 
 /** How the attempts of a run before one ended, newest first. */

@@ -27,11 +27,13 @@ import { healthRoutes } from './routes/health.ts'
 import { inboxRoutes } from './routes/inbox.ts'
 import { kindRoutes } from './routes/kinds.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { mlrunImportRoutes, runNotificationRoutes, scheduleNotificationRoutes } from './routes/mlrun.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { pingRoutes, pingTargets } from './routes/pings.ts'
 import { type RuleRunner, ruleRoutes } from './routes/rules.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sampleRoutes } from './routes/sample.ts'
+import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { trialRoutes } from './routes/trials.ts'
 import { instanceVariableRoutes, variableRoutes } from './routes/variables.ts'
@@ -126,6 +128,9 @@ function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, 
     .route('/trials', trialRoutes(manage))
     .route('/pings', pingRoutes(manage))
     .route('/variables', variableRoutes(manage))
+    .route('/runs', runNotificationRoutes(manage, runEvents))
+    .route('/schedules', scheduleNotificationRoutes(manage))
+    .route('/secrets', secretRoutes(manage))
     .route('/runs', runRoutes(manage, runEvents))
     .route('/evaluations', evaluationRoutes(store))
     .route('/alerts', alertRoutes(manage, store))
@@ -135,6 +140,7 @@ function projectRoutes({ store, manage, tryRule, scheduler, runEvents, streams, 
     .route('/sample', sampleRoutes(manage))
     .route('/import', importRoutes(manage))
     .route('/import', dataikuImportRoutes(manage))
+    .route('/import', mlrunImportRoutes(manage, runEvents))
     .route('/export', exportRoutes(manage))
     .route('/export', dataikuExportRoutes(manage))
 }

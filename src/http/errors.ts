@@ -8,13 +8,20 @@ interface ErrorBody {
   message: string
   issues: readonly { path: string; message: string }[]
   current?: unknown
+  /** The message again, where clients of MLRun look for it. */
+  detail?: string
 }
+
+/** Paths that are MLRun's too. */
+const MLRUN_PATH =
+  /\/(?:runs|schedules)\/[^/]+\/(?:push-)?notifications$|\/secrets(?:\/[^/]+)?$|\/refresh-smtp-configuration$/
 
 /** Answers a failure; the only place that makes one. What is not an `AppError` is a defect: logged, and not shown. */
 export function answerFailure(context: Context, thrown: unknown, log: Pick<Log, 'defect'>): Response {
   const failure = thrown instanceof AppError ? thrown : defect(context, thrown, log)
   const { code, message, issues, current } = failure
-  const body: ErrorBody = { code, message, issues, ...(current === undefined ? {} : { current }) }
+  const detail = MLRUN_PATH.test(context.req.path) ? { detail: message } : {}
+  const body: ErrorBody = { code, message, issues, ...(current === undefined ? {} : { current }), ...detail }
   const headers = code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer realm="tocsin"' } : {}
   return context.json(body, errorStatus[code], headers)
 }

@@ -6,10 +6,12 @@ import { connectionEdit, newConnection } from '../manage/connections.ts'
 import { bulkRequest } from '../manage/deliveries.ts'
 import { importRequest } from '../manage/import.ts'
 import { newPing } from '../manage/pings.ts'
+import { secretsRequest } from '../manage/project-secrets.ts'
 import { sampleRequest } from '../manage/sample.ts'
 import { signInRequest } from '../manage/sessions.ts'
 import { conditionTrial, queryTrial, scheduleTrial } from '../manage/trials.ts'
 import { variablesRequest } from '../manage/variables.ts'
+import { mlrunNotification } from '../model/mlrun.ts'
 import { ruleDefinition } from '../model/rule.ts'
 import { projectEvent, runEvent } from '../model/run-event.ts'
 import { build } from '../version.ts'
@@ -32,6 +34,8 @@ const bodies = {
   NewPing: newPing,
   RunEvent: runEvent,
   RunEvents: v.union([v.array(projectEvent), v.strictObject({ events: v.array(projectEvent) })]),
+  Notifications: v.object({ notifications: v.array(mlrunNotification) }),
+  Secrets: secretsRequest,
   BulkRequest: bulkRequest,
   ReadRequest: readRequest,
   ImportRequest: importRequest,
@@ -89,6 +93,14 @@ export const routes: readonly Route[] = [
   ['put', '/runs/{uid}', 'Tell of a run; answers with the run', 'RunEvent'],
   ['get', '/runs/{uid}/reportersStates', 'What every rule on runs did for a run, as Dataiku tells it'],
   ['post', '/runs/{uid}/events', 'Tell of a run: one event, or several', 'RunEvent'],
+  ['get', '/runs/{uid}/notifications', 'The MLRun notifications of a run with what became of them'],
+  ['put', '/runs/{uid}/notifications', 'Replace them all; [] clears them', 'Notifications'],
+  ['post', '/runs/{uid}/push-notifications', 'Send those that are due for where the run stands'],
+  ['get', '/schedules/{name}/notifications', 'The MLRun notifications of a schedule'],
+  ['put', '/schedules/{name}/notifications', 'Replace them all, for its next runs; [] clears them', 'Notifications'],
+  ['get', '/secrets', 'List the names of the secrets of the project'],
+  ['post', '/secrets', 'Set secrets of the project by name', 'Secrets'],
+  ['delete', '/secrets/{name}', 'Remove a secret of the project'],
   ['get', '/evaluations', 'List evaluations, newest first'],
   ['get', '/evaluations/{id}', 'Read an evaluation with its decision trace'],
   ['get', '/alerts', 'List alerts'],
@@ -103,6 +115,7 @@ export const routes: readonly Route[] = [
   ['post', '/inbox/{id}/read', 'Mark a message as read'],
   ['post', '/inbox/{id}/unread', 'Mark a message as unread again'],
   ['post', '/import/vianops', 'Plan an import of VIANOPS notifications, or do it', 'ImportRequest'],
+  ['post', '/import/mlrun', 'Plan to take over MLRun notifications, or do it', 'Notifications'],
   ['get', '/export/vianops', 'Give imported notifications back'],
   ['post', '/import/dataiku', "Plan an import of Dataiku's channels and reporters, or do it", 'ImportRequest'],
   ['get', '/export/dataiku', 'Give imported reporters back'],

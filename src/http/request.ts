@@ -22,10 +22,15 @@ export const IMPORT_LIMIT = 10 * MEGABYTE
 
 /** The JSON body of a request. Throws `unsupported`, `too-large` and `invalid`. */
 export async function readJson(context: Context, limit = BODY_LIMIT): Promise<unknown> {
+  return (await readJsonText(context, limit)).json
+}
+
+/** The JSON body of a request and its text, in which numbers are as they were written. Throws as `readJson` does. */
+export async function readJsonText(context: Context, limit = BODY_LIMIT): Promise<{ json: unknown; text: string }> {
   checkType(context)
   const text = await readText(context, limit)
   if (text.trim() === '') throw invalid('', 'The body is empty; it must be a JSON object.')
-  return parseJson(text)
+  return { json: parseJson(text), text }
 }
 
 /** The JSON body of a request that may come without one; then an empty object. */

@@ -6,8 +6,10 @@ import { type DeliveryManager, manageDeliveries } from './deliveries.ts'
 import { createExplainer, type Explainer } from './explain.ts'
 import { type ImportManager, manageImport } from './import.ts'
 import { type DataikuManager, manageDataiku } from './import-dataiku.ts'
+import { type MlrunManager, manageMlrun } from './mlrun.ts'
 import { manageNotifications, type NotificationManager } from './notifications.ts'
 import { managePings, type PingManager } from './pings.ts'
+import { manageProjectSecrets, type ProjectSecretManager } from './project-secrets.ts'
 import { manageRules, type RuleManager } from './rules.ts'
 import { manageRuns, type RunManager } from './runs.ts'
 import { manageSample, type SampleManager } from './sample.ts'
@@ -27,6 +29,8 @@ export interface Manage {
   pings: PingManager
   variables: VariableManager
   notifications: NotificationManager
+  mlrun: MlrunManager
+  projectSecrets: ProjectSecretManager
   imports: ImportManager
   dataiku: DataikuManager
   deliveries: DeliveryManager
@@ -51,6 +55,8 @@ export function createManage(context: ManageContext): Manage {
     pings: managePings(context),
     variables: manageVariables(context),
     notifications: manageNotifications(context, rules),
+    mlrun: manageMlrun(context),
+    projectSecrets: manageProjectSecrets(context),
     imports: manageImport(context, rules),
     dataiku: manageDataiku(context, rules, channels),
     deliveries: manageDeliveries(context),

@@ -7,6 +7,7 @@ import { checkNames } from '../evaluate/condition-check.ts'
 import { expectationColumns } from '../evaluate/expectation.ts'
 import { checkRunNames } from '../evaluate/run-condition.ts'
 import { ExpressionError } from '../language/expression/failure.ts'
+import { checkJinjaCondition } from '../language/jinja-condition.ts'
 import { checkTemplate } from '../language/template.ts'
 import type { JsonObject } from '../model/json.ts'
 import type {
@@ -86,11 +87,19 @@ function queryConditions(definition: QueryRuleDefinition): TextCheck[] {
 function runConditions(definition: RunRuleDefinition, variables: readonly string[]): TextCheck[] {
   return conditionsOf(definition).map(({ path, condition }) =>
     checkCondition(path, condition, () =>
-      definition.expect === undefined
-        ? checkRunNames(condition, variables)
-        : checkNames(compileCondition(condition), expectationColumns),
+      definition.policy === 'mlrun' && 'text' in condition
+        ? leniently(condition.text)
+        : definition.expect === undefined
+          ? checkRunNames(condition, variables)
+          : checkNames(compileCondition(condition), expectationColumns),
     ),
   )
+}
+
+/** With MLRun's policy a condition that is wrong sends; its author is told so. */
+function leniently(text: string): { errors: string[]; warnings: string[] } {
+  const { errors, warnings } = checkJinjaCondition(text)
+  return { errors: [], warnings: [...errors.map((error) => `${error} It is sent then.`), ...warnings] }
 }
 
 /** Whether its messages are about runs rather than alerts. */

@@ -97,6 +97,7 @@ export function manageRules(context: ManageContext) {
       options: ImportOptions = {},
     ): Promise<RuleView> {
       const before = await named(caller.project, idOrName)
+      refuseOwned(before)
       if (version !== null && version !== before.version) throw tooLate(version, before, view)
       const ready = await prepareRule(context, { ...before, before }, editable(input, READ_ONLY), options)
       const { definition, blocked } = ready
@@ -121,6 +122,7 @@ export function manageRules(context: ManageContext) {
 
     async remove(caller: Caller, idOrName: string): Promise<void> {
       const rule = await named(caller.project, idOrName)
+      refuseOwned(rule)
       await store.rules.remove(rule.id)
       await record(caller, 'remove', rule)
     },
@@ -144,6 +146,16 @@ export function manageRules(context: ManageContext) {
       }
     },
   }
+}
+
+/** A rule that stands for a notification is changed with the list it is in. Throws `conflict`. */
+function refuseOwned({ notification }: Rule): void {
+  if (notification === undefined) return
+  const { kind, name } = notification.owner
+  throw new AppError(
+    'conflict',
+    `The rule is one of the notifications of the ${kind} "${name}". Change that list: PUT …/${kind}s/{${kind === 'run' ? 'uid' : 'name'}}/notifications.`,
+  )
 }
 
 /** The `version` an edit names, and the rest of it. Throws `invalid` when there is none. */

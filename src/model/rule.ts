@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { duration } from './duration.ts'
 import type { JsonObject } from './json.ts'
 import { severities } from './message.ts'
+import type { MlrunNotification, MlrunOwner } from './mlrun.ts'
 import { clockSchedules, expectation, occasions, runMatch } from './run-match.ts'
 import { filled, text } from './text.ts'
 
@@ -218,6 +219,8 @@ export const runRule = v.pipe(
     condition: v.optional(expression),
     /** That of what happened when absent: an error for a run that failed. */
     severity: v.optional(severity),
+    /** `mlrun`: the condition is asked of runs that completed alone, and one that fails sends, as MLRun has it. */
+    policy: v.optional(v.picklist(['native', 'mlrun'], 'must be "native" or "mlrun"')),
     /** What a condition that cannot be decided means: it is told as an error, the message is sent, or it is not. */
     onConditionError: v.optional(v.picklist(['error', 'send', 'skip'], 'must be one of error, send, skip'), 'error'),
     routes: routes(allPhases),
@@ -255,6 +258,11 @@ export interface InlineChannel {
   sealed: string | null
 }
 
+/** A notification of MLRun, and whose it is. */
+export interface OwnedNotification extends MlrunNotification {
+  owner: MlrunOwner
+}
+
 /** A stored rule. Times are ms since 1970. */
 export interface Rule<Definition extends RuleDefinition = RuleDefinition> {
   id: string
@@ -266,6 +274,8 @@ export interface Rule<Definition extends RuleDefinition = RuleDefinition> {
   inline: Record<string, InlineChannel>
   /** Another product's object this rule came from, whole, so that export gives it back. */
   origin: { product: 'vianops' | 'dataiku'; index: number; object: JsonObject } | null
+  /** The notification of MLRun that it stands for; such a rule is changed with its list alone. */
+  notification?: OwnedNotification
   /** Things the user should know, found when it was saved or imported. */
   warnings: string[]
   /** Set while the rule cannot run for a reason outside it, such as an unbound connection. */

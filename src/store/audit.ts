@@ -11,7 +11,18 @@ export interface AuditEntry {
   project: string | null
   actor: string
   action: string
-  entity: 'connection' | 'channel' | 'rule' | 'delivery' | 'ping' | 'variables' | 'token' | 'session' | 'key'
+  entity:
+    | 'connection'
+    | 'channel'
+    | 'rule'
+    | 'delivery'
+    | 'ping'
+    | 'variables'
+    | 'token'
+    | 'session'
+    | 'key'
+    | 'secret'
+    | 'notifications'
   entityId: string
   detail?: JsonObject
 }

@@ -165,8 +165,9 @@ export function deliveryQueries(context: StoreContext) {
     /** The deliveries of one message, in order; `id` is that of the first. */
     parts: async (id: string): Promise<DeliverySummary[]> =>
       raw
-        .prepare<[string, string], DeliveryRecord & { title: string | null }>(
-          `SELECT d.*, json_extract(c.message, '$.title') AS title FROM deliveries d
+        .prepare<[string, string], SummaryRecord>(
+          `SELECT d.*, json_extract(c.message, '$.title') AS title,
+           (SELECT name FROM channels WHERE id = d.channel_id) AS channel_name FROM deliveries d
            JOIN delivery_contents c ON c.seq = d.seq WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`,
         )
         .all(id, id)

@@ -11,6 +11,7 @@ import { type EvaluationQueries, evaluationQueries } from './evaluations.ts'
 import { type InboxQueries, inboxQueries } from './inbox.ts'
 import { type KeyQueries, keyQueries } from './keys.ts'
 import type { LogSync } from './log-sync.ts'
+import { type NotificationListQueries, notificationListQueries } from './notification-lists.ts'
 import { type PingQueries, pingQueries } from './pings.ts'
 import { type ProjectQueries, projectQueries } from './projects.ts'
 import { type RetentionQueries, retentionQueries } from './retention.ts'
@@ -26,6 +27,7 @@ export interface Store {
   rules: RuleQueries
   evaluations: EvaluationQueries
   runs: RunQueries
+  notificationLists: NotificationListQueries
   pings: PingQueries
   variables: VariableQueries
   deliveries: DeliveryQueries
@@ -58,10 +60,12 @@ export function createStore(
   const places = evaluationPlaces(context)
   const evaluations = evaluationQueries(context, deliveries.insert, places)
   const rules = ruleQueries(context, places)
+  const lists = notificationListQueries(context, rules)
   return observed({
     rules,
     evaluations: evaluations.queries,
-    runs: runQueries(context, evaluations.store, rules.revision),
+    runs: runQueries(context, evaluations.store, { revision: rules.revision, forgetList: lists.forget }),
+    notificationLists: lists,
     pings: pingQueries(context),
     variables: variableQueries(context),
     deliveries,

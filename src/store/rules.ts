@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, gt, inArray, isNotNull, max, type SQL, sql } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
+import { ownerKey } from '../model/mlrun.ts'
+import type { InlineChannel, OwnedNotification, Rule, RuleDefinition } from '../model/rule.ts'
 import type { StoreContext } from './context.ts'
 import { evaluationPlaces } from './evaluation-places.ts'
 import { alerts, routeStates, ruleClocks, rules } from './schema.ts'
@@ -18,6 +19,7 @@ export interface NewRule {
   definition: RuleDefinition
   inline: Record<string, InlineChannel>
   origin: { product: 'vianops' | 'dataiku'; object: JsonObject } | null
+  notification?: OwnedNotification
   warnings: string[]
   blocked: string | null
   createdBy: string
@@ -146,30 +148,69 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
     return (highest?.value ?? 0) + 1
   }
 
+  function insert(rule: NewRule): Rule {
+    const { nextDueAt, origin, index, ...row } = rule
+    const { name } = rule.definition
+    const inProject = eq(rules.project, rule.project)
+    if (one(and(inProject, eq(rules.name, name))) !== undefined) throw nameTaken(name)
+    const externalIndex = freeIndex(rule.project, index)
+    orm
+      .insert(rules)
+      .values({
+        ...row,
+        name,
+        connection: connectionOf(rule.definition),
+        externalIndex,
+        origin: origin === null ? null : { ...origin, index: externalIndex },
+        owner: rule.notification === undefined ? null : ownerKey(rule.notification.owner),
+        updatedAt: rule.createdAt,
+      })
+      .run()
+    orm.insert(ruleClocks).values({ ruleId: rule.id, nextDueAt }).run()
+    return one(eq(rules.id, rule.id)) as Rule
+  }
+
+  function remove(id: string): void {
+    places.removeOf(id)
+    orm.delete(rules).where(eq(rules.id, id)).run()
+  }
+
+  function removeOwned(project: string, owner: string): void {
+    const owned = orm
+      .select({ id: rules.id })
+      .from(rules)
+      .where(and(eq(rules.project, project), eq(rules.owner, owner)))
+      .all()
+    for (const { id } of owned) remove(id)
+    if (owned.length > 0) revision += 1
+  }
+
   return {
     /** Throws `conflict` when the name is taken. */
-    create: (rule: NewRule): Promise<Rule> =>
+    create: (rule: NewRule): Promise<Rule> => changing(() => insert(rule)),
+
+    /**
+     * Takes away the rules of a list of notifications and puts others in their place, with what `also` does in the same
+     * transaction. Throws `conflict` when a name is taken.
+     */
+    replaceOwned: (project: string, owner: string, all: readonly NewRule[], also: () => void): Promise<Rule[]> =>
       changing(() => {
-        const { nextDueAt, origin, index, ...row } = rule
-        const { name } = rule.definition
-        const connection = connectionOf(rule.definition)
-        const inProject = eq(rules.project, rule.project)
-        if (one(and(inProject, eq(rules.name, name))) !== undefined) throw nameTaken(name)
-        const externalIndex = freeIndex(rule.project, index)
-        orm
-          .insert(rules)
-          .values({
-            ...row,
-            name,
-            connection,
-            externalIndex,
-            origin: origin === null ? null : { ...origin, index: externalIndex },
-            updatedAt: rule.createdAt,
-          })
-          .run()
-        orm.insert(ruleClocks).values({ ruleId: rule.id, nextDueAt }).run()
-        return one(eq(rules.id, rule.id)) as Rule
+        removeOwned(project, owner)
+        const made = all.map(insert)
+        also()
+        return made
       }),
+
+    /** Takes away the rules of a list of notifications, within the transaction that is under way. */
+    removeOwned,
+
+    /** The rules of a list of notifications, in its order. */
+    owned: async (project: string, owner: string): Promise<Rule[]> =>
+      joined()
+        .where(and(eq(rules.project, project), eq(rules.owner, owner)))
+        .orderBy(asc(rules.externalIndex))
+        .all()
+        .map(toRule),
 
     /** Throws `conflict`, with the stored rule, when it is no longer at `expectedVersion`; null edits whatever is there. */
     update: (id: string, expectedVersion: number | null, changes: RuleChanges): Promise<Rule> =>
@@ -181,11 +222,7 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
         return change(id, expectedVersion, changes)
       }),
 
-    remove: (id: string): Promise<void> =>
-      changing(() => {
-        places.removeOf(id)
-        orm.delete(rules).where(eq(rules.id, id)).run()
-      }),
+    remove: (id: string): Promise<void> => changing(() => remove(id)),
 
     /** Rises whenever a rule is made, changed or removed. */
     revision: () => revision,
@@ -307,6 +344,7 @@ function toRule(row: { rules: RuleRow; rule_clocks: ClockRow }): Rule {
     version: rule.version,
     inline: rule.inline,
     origin: rule.origin,
+    ...(rule.notification === null ? {} : { notification: rule.notification }),
     warnings: rule.warnings,
     blocked: rule.blocked,
     createdBy: rule.createdBy,

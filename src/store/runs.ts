@@ -1,4 +1,5 @@
 import type { Verdict } from '../model/evaluation.ts'
+import { ownerKey } from '../model/mlrun.ts'
 import type { Occurrence, RunKind, RunRecord, RunState } from '../model/run.ts'
 import type { RunEvent } from '../model/run-event.ts'
 import type { StoreContext } from './context.ts'
@@ -83,13 +84,27 @@ const REST = 500
 /** Ids that a record holds; those of further events have rows of their own. */
 const MOST_IDS = 16
 
+/** What runs need of the rules: which ones decided, and that those of a run's own notifications go with it. */
+interface RuleKeeper {
+  revision: () => number
+  forgetList: (project: string, owner: string) => void
+}
+
+interface OldRun {
+  seq: number
+  project: string
+  uid: string
+  created_at: number
+  updated_at: number
+}
+
 export type RunQueries = ReturnType<typeof runQueries>
 
 /** `storeEvaluation` stores one evaluation within the transaction that is under way. */
 export function runQueries(
   context: StoreContext,
   storeEvaluation: (commit: EvaluationCommit) => EvaluationCommit,
-  revision: () => number,
+  { revision, forgetList }: RuleKeeper,
 ) {
   const { raw } = context.database
   const { writer, clock } = context
@@ -106,8 +121,8 @@ export function runQueries(
   )
   const noted = raw.prepare<[number, string], number>('SELECT 1 FROM run_events WHERE run = ? AND id = ?').pluck()
   const note = raw.prepare('INSERT OR IGNORE INTO run_events (run, id) VALUES (?, ?)')
-  const oldest = raw.prepare<[number, number], { seq: number; created_at: number; updated_at: number }>(
-    'SELECT seq, created_at, updated_at FROM runs WHERE seq > +? ORDER BY seq LIMIT +?',
+  const oldest = raw.prepare<[number, number], OldRun>(
+    'SELECT seq, project, uid, created_at, updated_at FROM runs WHERE seq > +? ORDER BY seq LIMIT +?',
   )
   const remove = raw.prepare('DELETE FROM runs WHERE seq = ?')
   const makeDue = raw.prepare('UPDATE rule_clocks SET next_due_at = min(coalesce(next_due_at, ?), ?) WHERE rule_id = ?')
@@ -198,7 +213,9 @@ export function runQueries(
       const rows = oldest.all(last, limit)
       for (const row of rows) {
         if (row.created_at >= olderThan || removed >= limit) return removed
-        if (row.updated_at < olderThan) removed += remove.run(row.seq).changes
+        if (row.updated_at >= olderThan) continue
+        removed += remove.run(row.seq).changes
+        forgetList(row.project, ownerKey({ kind: 'run', name: row.uid }))
       }
       const end = rows.at(-1)
       if (end === undefined) return removed

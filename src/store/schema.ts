@@ -6,7 +6,7 @@ import type { Verdict } from '../model/evaluation.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message, MessageKind, Severity } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
-import type { InlineChannel, Rule, RuleDefinition } from '../model/rule.ts'
+import type { InlineChannel, OwnedNotification, Rule, RuleDefinition } from '../model/rule.ts'
 import type { RunKind, RunState } from '../model/run.ts'
 import type { VariableList } from '../model/variables.ts'
 
@@ -113,6 +113,9 @@ export const rules = sqliteTable(
     /** The VIANOPS index; every rule of the project has one, so that it can be listed there. */
     externalIndex: integer().notNull(),
     origin: text({ mode: 'json' }).$type<Rule['origin']>(),
+    /** The notification of MLRun it stands for, and by which key its list is kept; null for rules that stand for themselves. */
+    notification: text({ mode: 'json' }).$type<OwnedNotification>(),
+    owner: text(),
     warnings: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
     blocked: text(),
     createdBy: text().notNull(),
@@ -123,6 +126,7 @@ export const rules = sqliteTable(
     uniqueIndex('rules_name').on(table.project, table.name),
     uniqueIndex('rules_external').on(table.project, table.externalIndex),
     index('rules_connection').on(table.project, table.connection),
+    index('rules_owner').on(table.project, table.owner).where(sql`owner is not null`),
   ],
 )
 
@@ -330,6 +334,29 @@ export const inbox = sqliteTable(
   ],
 )
 
+/** For which runs and schedules a list of notifications was set, be it an empty one. */
+export const notificationLists = sqliteTable(
+  'notification_lists',
+  {
+    project: text().notNull(),
+    owner: text().notNull(),
+    setAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.owner] })],
+)
+
+/** Secrets of a project by name, sealed; notifications refer to them. */
+export const projectSecrets = sqliteTable(
+  'project_secrets',
+  {
+    project: text().notNull(),
+    name: text().notNull(),
+    sealed: text().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.name] })],
+)
+
 /** Executions of jobs, pipelines and scenarios. */
 export const runs = sqliteTable(
   'runs',
@@ -413,7 +440,10 @@ export const runReports = sqliteTable(
     evaluationId: text(),
     at: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.run, table.ruleId, table.attempt, table.step, table.state] })],
+  (table) => [
+    primaryKey({ columns: [table.run, table.ruleId, table.attempt, table.step, table.state] }),
+    index('run_reports_rule').on(table.ruleId),
+  ],
 )
 
 /** Who changed what. */

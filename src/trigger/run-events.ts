@@ -18,6 +18,10 @@ export interface RunEvents {
   take(project: string, uid: string, input: unknown): Promise<RunOutcome>
   /** Takes events of one run, or, with `uid` null, of those they name. One that is not valid keeps back no other. */
   takeAll(project: string, uid: string | null, inputs: readonly unknown[]): Promise<EventAnswer[]>
+  /** Decides for the notifications of a run on where it stands now. Resolves after the commit. */
+  reconsider(project: string, uid: string): Promise<void>
+  /** The same for a run that has ended, of which nothing more is heard; one that is under way comes to its end yet. */
+  reconsiderEnded(project: string, uid: string): Promise<void>
 }
 
 /** Events in one request. */
@@ -55,6 +59,9 @@ export function createRunEvents(deps: { flow: RunFlow; clock: Clock; wake: () =>
       const [outcome] = await apply(project, [event])
       return outcome ?? 'duplicate'
     },
+
+    reconsider: (project, uid) => flow.reconsider(project, uid, false),
+    reconsiderEnded: (project, uid) => flow.reconsider(project, uid, true),
 
     async takeAll(project, uid, inputs) {
       if (inputs.length > MOST_EVENTS)

@@ -19,6 +19,7 @@ test('what the instance gives is opened with a channel, and its secrets are hidd
   let defaults: JsonObject = { host: 'one.example.com', password: 'canary-password' }
   const open = createTargetOpener({
     channels: { get: async () => row, closedBy: () => null },
+    projectSecrets: { sealedSecret: async () => undefined },
     channelOf: () => mail,
     secrets: { open: (sealed) => sealed },
     defaultsOf: () => defaults,

@@ -124,7 +124,12 @@ export function outbox(
   const worker = createWorker({
     store,
     channelOf,
-    openTarget: createTargetOpener({ channels: store.channels, channelOf, secrets }),
+    openTarget: createTargetOpener({
+      channels: store.channels,
+      projectSecrets: store.notificationLists,
+      channelOf,
+      secrets,
+    }),
     http,
     clock,
     log: createLog((line) => events.push(JSON.parse(line)), 'debug', clock),

@@ -28,6 +28,7 @@ const store = createStore(database, systemClock)
 const channelOf = (kind: string) => (kind === 'webhook' ? webhook : undefined)
 const openTarget = createTargetOpener({
   channels: store.channels,
+  projectSecrets: store.notificationLists,
   channelOf,
   secrets: { open: (sealed: string) => sealed },
 })

@@ -16,11 +16,7 @@ const START = 100 * DAY
 async function open(maxBytes: number) {
   const temp = tempDatabase(manualClock(START))
   const deliveries = deliveryQueries(temp)
-  const runs = runQueries(
-    temp,
-    (commit) => commit,
-    () => 0,
-  )
+  const runs = runQueries(temp, (commit) => commit, { revision: () => 0, forgetList: () => {} })
   const events: string[] = []
   const housekeeping = createHousekeeping({
     retention: retentionQueries(temp),

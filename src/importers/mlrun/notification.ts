@@ -1,0 +1,112 @@
+import type { Issue } from '../../errors.ts'
+import { AppError } from '../../errors.ts'
+import { checkJinjaCondition } from '../../language/jinja-condition.ts'
+import type { JsonObject } from '../../model/json.ts'
+import { type MlrunNotification, mlrunNotification, mlrunStates } from '../../model/mlrun.ts'
+import { validate } from '../../model/validate.ts'
+import { readMlrunChannel } from './channel.ts'
+
+/** A notification that was read, its secret parameters still in it. */
+export interface MlrunItem {
+  notification: MlrunNotification
+  /** What it becomes here: null for a kind that does nothing here, and where a secret tells the rest later. */
+  channel: { kind: string; settings: JsonObject } | null
+  /** The project's secret that holds its secret parameters. */
+  reference: string | null
+  warnings: string[]
+}
+
+/** Most bytes of JSON that `secret_params` may have, as in MLRun. */
+const LARGEST_SECRET = 900 * 1024
+
+/**
+ * Reads a list of MLRun notifications with MLRun's own checks. Faults of all of them are told, each by its path; with any,
+ * none may be used.
+ */
+export function readMlrunNotifications(list: unknown): { items: MlrunItem[]; issues: Issue[] } {
+  if (!Array.isArray(list))
+    return {
+      items: [],
+      issues: [{ path: 'notifications', message: 'must be a list of notifications, [] to clear it' }],
+    }
+  const issues: Issue[] = []
+  const items = list.flatMap((input: unknown, index): MlrunItem[] => {
+    const found = readOne(input, `notifications.${index}`)
+    issues.push(...found.issues)
+    return found.item === null ? [] : [found.item]
+  })
+  const names = items.map(({ notification }) => notification.name)
+  const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
+  for (const name of repeated)
+    issues.push({ path: 'notifications', message: `Notification names must be unique; "${name}" is used twice` })
+  return { items, issues }
+}
+
+function readOne(input: unknown, path: string): { item: MlrunItem | null; issues: Issue[] } {
+  let notification: MlrunNotification
+  try {
+    const { status: _, sent_time: __, reason: ___, ...kept } = validate(mlrunNotification, input, path)
+    notification = kept
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown
+    return { item: null, issues: [...thrown.issues] }
+  }
+  const { channel, issues, warnings } = readParams(notification)
+  const item = {
+    notification,
+    channel,
+    reference: referenceOf(notification),
+    warnings: [...warnings, ...textWarnings(notification)],
+  }
+  return { item, issues: issues.map((issue) => ({ ...issue, path: `${path}.${issue.path}` })) }
+}
+
+function readParams(notification: MlrunNotification): Pick<MlrunItem, 'channel' | 'warnings'> & { issues: Issue[] } {
+  const { kind, params, secret_params: hidden } = notification
+  const refuse = (field: string, message: string) => ({
+    channel: null,
+    warnings: [],
+    issues: [{ path: field, message }],
+  })
+  const size = Buffer.byteLength(JSON.stringify(hidden))
+  if (size > LARGEST_SECRET)
+    return refuse('secret_params', `has ${size} bytes and exceeds the max size of 1 MB (${LARGEST_SECRET} bytes)`)
+  if ('secret' in hidden) {
+    if (Object.keys(hidden).length > 1) return refuse('secret_params', "'secret' must be the only key in secret_params")
+    if (referenceOf(notification) === null)
+      return refuse('secret_params.secret', 'must be the name of a secret of the project')
+    return { channel: null, warnings: [], issues: [] }
+  }
+  const merged = { ...hidden, ...params }
+  const isEmpty = Object.keys(merged).length === 0
+  const isQuiet = kind === 'console' || kind === 'ipython'
+  // What mail leaves out is given by the instance.
+  if (isEmpty && !isQuiet && kind !== 'mail')
+    return refuse('params', 'Both params and secret_params are empty; give the parameters of the kind in one of them')
+  const reading = readMlrunChannel(kind, merged)
+  if (isEmpty && isQuiet) reading.warnings.push('params: are empty, which MLRun refuses on a server; it is taken here')
+  return { ...reading, issues: reading.issues.map((issue) => ({ ...issue, path: `params.${issue.path}` })) }
+}
+
+/** The secret that a notification refers to; null when it refers to none. */
+function referenceOf({ secret_params: hidden }: MlrunNotification): string | null {
+  const { secret } = hidden
+  return typeof secret === 'string' && secret !== '' ? secret : null
+}
+
+function textWarnings({ when, condition, severity }: MlrunNotification): string[] {
+  const warnings = when
+    .filter((word) => !isState(word))
+    .map((word) => `when: "${word}" is no state MLRun tells of; it never comes to pass`)
+  if (!when.some(isState)) warnings.push('when: names no state that is told, so it is never sent')
+  if (severity === null) warnings.push('severity: is null, so it is sent as info')
+  const checked = checkJinjaCondition(condition)
+  for (const error of checked.errors) warnings.push(`condition: ${error} As with MLRun, the message is then sent.`)
+  for (const warning of checked.warnings) warnings.push(`condition: ${warning}`)
+  return warnings
+}
+
+/** Whether MLRun tells of a state of this name. */
+export function isState(word: string): word is (typeof mlrunStates)[number] {
+  return (mlrunStates as readonly string[]).includes(word)
+}

@@ -1,0 +1,93 @@
+import { newId } from '../ids.ts'
+import type { MlrunItem } from '../importers/mlrun/notification.ts'
+import { mlrunRule } from '../importers/mlrun/rule.ts'
+import { fromJson } from '../language/expression/json.ts'
+import type { Value } from '../language/expression/value.ts'
+import type { MlrunOwner } from '../model/mlrun.ts'
+import { type InlineChannel, type Route, routeKeys } from '../model/rule.ts'
+import { referenceText, secretIdentity } from '../model/secret-reference.ts'
+import type { SealedSecret } from '../store/notification-lists.ts'
+import type { NewRule } from '../store/rules.ts'
+import { type Caller, channelKind, type ManageContext } from './context.ts'
+import { notificationMark, secretName } from './mlrun-names.ts'
+import { sealSettings } from './settings.ts'
+
+/** In whose list a notification is stored, by whom and when (ms since 1970). */
+interface Place {
+  caller: Caller
+  owner: MlrunOwner
+  now: number
+}
+
+/** A notification ready to be stored: its rule, and the secret that conceals its parameters. */
+export interface ReadyNotification {
+  rule: NewRule
+  secret: SealedSecret | null
+}
+
+type Context = Pick<ManageContext, 'secrets' | 'defaultsOf'>
+
+/**
+ * Makes the rule of a notification and seals what is secret in it. `params` are its secret parameters as they were
+ * written, from which their name is made. Throws `invalid` for settings that its kind of channel does not take.
+ */
+export function prepareNotification(
+  context: Context,
+  { caller: { project, actor }, owner, now }: Place,
+  item: MlrunItem,
+  params: Value | undefined,
+  path: string,
+): ReadyNotification {
+  const id = newId('rul', now)
+  const { notification, reference, warnings } = item
+  const hidden = notification.secret_params
+  const isConcealed = reference === null && Object.keys(hidden).length > 0
+  const name = isConcealed ? secretName(params ?? fromJson(hidden)) : null
+  const kept = name === null ? notification : { ...notification, secret_params: { secret: name } }
+  const { channel, inline } = reference === null ? sealed(context, id, item, path) : referring(project, reference, item)
+  const definition = mlrunRule(owner, kept, channel, notificationMark(owner, kept.name))
+  const [key] = routeKeys(definition)
+  const seal = (secret: string) => context.secrets.seal(JSON.stringify(hidden), secretIdentity(project, secret))
+  return {
+    rule: {
+      id,
+      project,
+      definition,
+      inline: inline === null || key === undefined ? {} : { [key]: inline },
+      origin: null,
+      notification: { ...kept, owner },
+      warnings,
+      blocked: null,
+      createdBy: actor,
+      createdAt: now,
+      nextDueAt: null,
+    },
+    secret: name === null ? null : { name, sealed: seal(name) },
+  }
+}
+
+interface Outlet {
+  channel: Route['channel']
+  inline: InlineChannel | null
+}
+
+function sealed(context: Context, id: string, { channel }: MlrunItem, path: string): Outlet {
+  if (channel === null) return { channel: null, inline: null }
+  const kind = channelKind(context, channel.kind)
+  // The route is the only one, so its kind is its key.
+  const seal = (plain: string) => context.secrets.seal(plain, `rules|${id}|${channel.kind}`)
+  const stored = sealSettings(kind, channel.settings, null, seal, `${path}.params`)
+  return {
+    channel: { kind: channel.kind, settings: stored.settings },
+    inline: { destination: stored.destination, sealed: stored.sealed },
+  }
+}
+
+/** Where the secret alone tells where it leads, it is opened when the message is sent. */
+function referring(project: string, secret: string, { notification: { kind, params } }: MlrunItem): Outlet {
+  if (kind === 'ipython') return { channel: null, inline: null }
+  return {
+    channel: { kind, settings: {} },
+    inline: { destination: `${kind} secret ${project}/${secret}`, sealed: referenceText({ secret, kind, params }) },
+  }
+}

@@ -1,0 +1,28 @@
+import type { JsonObject } from './json.ts'
+import type { MlrunKind } from './mlrun.ts'
+
+/**
+ * Stands where sealed settings would: the settings of the channel are read, when it is used, from MLRun's parameters, those
+ * of the project's secret of that name among them. It holds no secret itself.
+ */
+export interface SecretReference {
+  secret: string
+  kind: MlrunKind
+  params: JsonObject
+}
+
+const PREFIX = 'reference:'
+
+export function referenceText(reference: SecretReference): string {
+  return `${PREFIX}${JSON.stringify(reference)}`
+}
+
+/** The reference that stands where sealed settings would; undefined when these are sealed settings. */
+export function referenceIn(sealed: string): SecretReference | undefined {
+  return sealed.startsWith(PREFIX) ? (JSON.parse(sealed.slice(PREFIX.length)) as SecretReference) : undefined
+}
+
+/** What a secret of a project is sealed for. */
+export function secretIdentity(project: string, name: string): string {
+  return `secrets|${project}|${name}`
+}
