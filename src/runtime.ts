@@ -7,6 +7,11 @@ export function runtimeName(): string {
   return bun !== undefined ? `bun ${bun}` : deno !== undefined ? `deno ${deno}` : `node ${node}`
 }
 
+/** Gives back what the start took and nothing needs any more, where the runtime can be asked to. */
+export function releaseMemory(): void {
+  if (process.versions.bun !== undefined) Bun.shrink()
+}
+
 /** The command that runs this very program again, to be followed by a verb. */
 export function selfCommand(): string[] {
   if (isExecutable) return [process.execPath]

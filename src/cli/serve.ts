@@ -4,12 +4,16 @@ import { systemClock } from '../clock.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { createLog, type Log } from '../log.ts'
+import { releaseMemory } from '../runtime.ts'
 import { findServiceManager, type ServiceManager } from '../systemd.ts'
 import { type Flags, settle } from './settings.ts'
 import type { Terminal } from './terminal.ts'
 
 /** ms that the service manager is asked to wait beyond the drain time before it ends the daemon by force. */
 const CLOSING = 10_000
+
+/** ms after which all that the start set going has ended. */
+const SETTLED = 1000
 
 /** Runs the daemon until it is asked to end; SIGHUP makes it read its configuration again. */
 export async function serve(terminal: Terminal, flags: Flags): Promise<number> {
@@ -31,7 +35,9 @@ export async function serve(terminal: Terminal, flags: Flags): Promise<number> {
     })
     await manager.notify('READY=1', `STATUS=Listening on ${url}`)
     watching = watch(app, manager)
+    const settled = systemClock.at(systemClock.now() + SETTLED, releaseMemory)
     await asked(terminal.signal)
+    settled()
     const { drain } = config
     app.log.stopping({ signal: String(terminal.signal.reason), drain })
     // Waited for at the very end only: readiness goes down first.

@@ -13,7 +13,6 @@ import { enterProject, refuseProjectTokens, requireHolder } from './auth.ts'
 import { consoleRoutes } from './console.ts'
 import { answerFailure, noRoute } from './errors.ts'
 import type { EventStreams } from './events.ts'
-import { openApi } from './openapi.ts'
 import type { ApiEnv } from './request.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { channelRoutes } from './routes/channels.ts'
@@ -92,7 +91,10 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
   app.route('/p', pingTargets(deps.pings))
   app.route('/api/v1/session', sessionRoutes(manage, deps.isSecure))
   app.use('/api/*', requireHolder(manage))
-  app.get('/api/v1/openapi.json', (context) => context.json(openApi()))
+  app.get('/api/v1/openapi.json', async (context) => {
+    const { openApi } = await import('./openapi.ts')
+    return context.json(openApi())
+  })
   app.route('/api/v1/kinds', kindRoutes())
   app.route('/api/v1/operations', operationRoutes(deps.instanceMail))
   app.get('/api/v1/status', refuseProjectTokens, async (context) => context.json(await deps.instance()))

@@ -1,4 +1,3 @@
-import cronstrue from 'cronstrue'
 import * as v from 'valibot'
 import { QueryError } from '../connections/connection.ts'
 import { AppError, invalid, messageOf } from '../errors.ts'
@@ -92,13 +91,13 @@ export function manageTrials(context: ManageContext) {
     },
 
     /** Throws `invalid` naming the field. */
-    schedule(input: unknown): ScheduleAnswer {
+    async schedule(input: unknown): Promise<ScheduleAnswer> {
       const { schedule } = validate(scheduleTrial, input)
       const ticks = context.readSchedule(schedule, clock.now())
       const next: number[] = []
       for (let time = ticks.next(clock.now()); time !== null && next.length < MOST_TIMES; time = ticks.next(time))
         next.push(time)
-      return { words: wordsOf(schedule), next }
+      return { words: await wordsOf(schedule), next }
     },
   }
 }
@@ -113,9 +112,10 @@ function fail({ secrets }: ManageContext, row: ConnectionRow, thrown: unknown): 
 }
 
 /** A schedule as a sentence without its end. */
-export function wordsOf(schedule: RuleSchedule): string {
+export async function wordsOf(schedule: RuleSchedule): Promise<string> {
   if ('after' in schedule) return `After runs ${matchWords(schedule.after.runs)}`
   if ('every' in schedule) return `Every ${inWords(parseDuration(schedule.every) ?? 0)}`
+  const { default: cronstrue } = await import('cronstrue')
   const words = cronstrue.toString(schedule.cron, { use24HourTimeFormat: true })
   return `${words} (${schedule.timezone})`
 }

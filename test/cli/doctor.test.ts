@@ -21,6 +21,10 @@ async function examine(dataDir: string, ...options: string[]) {
   return { code, findings, of: (about: string) => findings.find((finding) => finding.about === about) }
 }
 
+const newRule = (definition: string) =>
+  `INSERT INTO rules (id, project, name, connection, definition, external_index, created_by, created_at, updated_at)
+   VALUES ('r', 'default', 'r', 'c', '${definition}', 1, 'x', 1, 1)`
+
 describe('tocsin doctor, without a daemon', () => {
   let folder: string
   let data: string
@@ -94,7 +98,7 @@ describe('tocsin doctor, without a daemon', () => {
     [
       'work that lies ahead',
       () =>
-        change(`INSERT INTO rules SELECT 'r', 'default', 'r', 'c', '{}', '{}', 1, 1, NULL, '[]', NULL, 'x', 1, 1;
+        change(`${newRule('{}')};
       INSERT INTO rule_clocks (rule_id, last_run_at) VALUES ('r', ${Date.now() + 3_600_000})`),
       'clock',
       'fail',
@@ -102,9 +106,7 @@ describe('tocsin doctor, without a daemon', () => {
     ],
     [
       'a time zone that nobody knows',
-      () =>
-        change(`INSERT INTO rules SELECT 'r', 'default', 'r', 'c',
-      '{"schedule":{"cron":"* * * * *","timezone":"Mars/Base"}}', '{}', 1, 1, NULL, '[]', NULL, 'x', 1, 1`),
+      () => change(newRule('{"schedule":{"cron":"* * * * *","timezone":"Mars/Base"}}')),
       'time zones',
       'fail',
       /another name/,

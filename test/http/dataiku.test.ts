@@ -11,6 +11,9 @@ import { type Scene, startScene } from '../support/scene.ts'
 import { eventually } from '../support/servers.ts'
 import { type Mail, type SmtpTestServer, startSmtp } from '../support/smtp.ts'
 
+/** A text as people see it: values in bodies for chats may hold signs that nobody does. */
+const seen = (text: string | undefined) => text?.replaceAll('\u200b', '')
+
 const here = await skipUnless(serverPackages)
 
 let scene: Scene
@@ -287,9 +290,10 @@ here('reporters of scenarios, from event to message', () => {
       const [attachment] = (JSON.parse(body) as typeof card).attachments
       expect(attachment?.contentType).toBe('application/json')
       const [title, line, facts] = attachment?.content.body[0]?.items ?? []
-      expect(title).toMatchObject({ text: `${name} run report`, color: 'attention', size: 'medium' })
-      expect(line?.text).toBe(`[${name}](https://dss.test/projects/default/runs/card): **FAILED**`)
-      expect(facts?.facts?.map(({ value }) => value)).toEqual(['default', hostile])
+      expect(title).toMatchObject({ color: 'attention', size: 'medium' })
+      expect(seen(title?.text)).toBe(`${name} run report`)
+      expect(seen(line?.text)).toBe(`[${name}](https://dss.test/projects/default/runs/card): **FAILED**`)
+      expect(facts?.facts?.map(({ value }) => seen(value))).toEqual(['default', hostile])
     }
   })
 

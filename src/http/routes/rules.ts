@@ -49,7 +49,7 @@ export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, store: Store, runne
     .get('/:id', async (context) => {
       const rule = await rules.get(context.get('caller').project, pathPart(context, 'id'))
       const [status] = await statusesOf(store, [rule])
-      return context.json({ ...rule, status, scheduleWords: 'query' in rule ? wordsOf(rule.schedule) : '' })
+      return context.json({ ...rule, status, scheduleWords: 'query' in rule ? await wordsOf(rule.schedule) : '' })
     })
     .get('/:id/values', async (context) => {
       const { from = 0, limit } = readQuery(context, { from: v.optional(time), limit: page.limit })

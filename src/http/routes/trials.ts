@@ -6,5 +6,5 @@ import { type ApiEnv, readJson } from '../request.ts'
 export function trialRoutes({ trials }: { trials: TrialManager }): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .post('/condition', async (context) => context.json(await trials.condition(await readJson(context))))
-    .post('/schedule', async (context) => context.json(trials.schedule(await readJson(context))))
+    .post('/schedule', async (context) => context.json(await trials.schedule(await readJson(context))))
 }
