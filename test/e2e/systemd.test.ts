@@ -225,9 +225,9 @@ canContain('the service on a bare Debian', () => {
 
   test('is backed up and restored by root, and works on with what root put there', async () => {
     const data = '/var/lib/tocsin/data'
-    await container.ok('tocsin', 'backup', '--data-dir', data, '/root/tocsin.db')
+    await container.ok('tocsin', 'backup', '--data-dir', data, '/var/tmp/tocsin.db')
     await container.ok('systemctl', 'stop', 'tocsin')
-    await container.ok('mv', data, '/root/before')
+    await container.ok('mv', data, '/var/tmp/before')
     const told = await container.ok(
       'tocsin',
       'restore',
@@ -235,7 +235,7 @@ canContain('the service on a bare Debian', () => {
       data,
       '--master-key-file',
       '/etc/tocsin/master.key',
-      '/root/tocsin.db',
+      '/var/tmp/tocsin.db',
     )
     expect(told).toMatch(
       /1 rules.*\nIts secrets open with the master key \S{8}, which \/etc\/tocsin\/master\.key holds/,
