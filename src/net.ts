@@ -9,7 +9,7 @@ import { createTargets } from './net/target.ts'
 import { trusted } from './net/trust.ts'
 
 export { NetError } from './net/error.ts'
-export type { HttpRequest, HttpResponse } from './net/exchange.ts'
+export type { HttpRequest, HttpResponse, TlsOptions } from './net/exchange.ts'
 export type { EgressPolicy } from './net/policy.ts'
 
 /** The only door to the outside for channels. Everything throws `NetError`. */

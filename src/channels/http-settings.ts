@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { field } from '../model/settings.ts'
-import type { HttpRequest } from '../net.ts'
+import type { HttpRequest, TlsOptions } from '../net.ts'
 
 /** The longest PEM text of authorities a channel may carry. */
 const LONGEST_PEM = 200_000
@@ -73,18 +73,18 @@ export interface HttpSettings {
 
 /** What these settings mean for a request. */
 export function reaching(settings: HttpSettings): Pick<HttpRequest, 'timeout' | 'proxy' | 'tls'> {
-  const { timeoutSeconds, useProxy, verifyCertificate, authorities, clientCertificate, clientKey } = settings
+  const { timeoutSeconds, useProxy, verifyCertificate, authorities, clientCertificate } = settings
+  const reach = { timeout: timeoutSeconds * 1000, proxy: useProxy }
   const isUsual = verifyCertificate && authorities === undefined && clientCertificate === undefined
-  const own = {
+  return isUsual ? reach : { ...reach, tls: tlsOf(settings) }
+}
+
+function tlsOf({ verifyCertificate, authorities, clientCertificate, clientKey }: HttpSettings): TlsOptions {
+  return {
+    verify: verifyCertificate,
+    authorities: authorities === undefined ? [] : [authorities],
     ...(clientCertificate === undefined ? {} : { certificate: clientCertificate }),
     ...(clientKey === undefined ? {} : { key: clientKey }),
-  }
-  return {
-    timeout: timeoutSeconds * 1000,
-    proxy: useProxy,
-    ...(isUsual
-      ? {}
-      : { tls: { verify: verifyCertificate, authorities: authorities === undefined ? [] : [authorities], ...own } }),
   }
 }
 

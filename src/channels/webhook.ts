@@ -1,6 +1,6 @@
 import type { Json } from '../model/json.ts'
 import type { Message, RenderedBody } from '../model/message.ts'
-import type { HttpResponse } from '../net.ts'
+import type { HttpRequest, HttpResponse } from '../net.ts'
 import type { Channel, ChannelLimits, Receipt, SendContext } from './channel.ts'
 import { eventJson } from './content/event.ts'
 import { answerText, requestOnce } from './http.ts'
@@ -61,9 +61,9 @@ export const webhook = {
       const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret]
       headers['webhook-signature'] = signWebhook(secrets, context.deliveryId, seconds, payload.body ?? '')
     }
-    const request = { method, url: addressOf(settings).url, headers, signal, ...reaching(settings) }
-    const body = payload.body === null ? {} : { body: payload.body }
-    const response = unechoed(await requestOnce(context.http, { ...request, ...body }), authorization)
+    const request: HttpRequest = { method, url: addressOf(settings).url, headers, signal, ...reaching(settings) }
+    if (payload.body !== null) request.body = payload.body
+    const response = unechoed(await requestOnce(context.http, request), authorization)
     const failure = webhookFailure(response, presetOf(settings.preset), now)
     if (failure !== null) throw failure
     return { response: answerText(response) }

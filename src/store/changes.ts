@@ -35,11 +35,11 @@ export function observed(store: Storing): Store {
     act: Act<Args, Result>,
     told: (result: Result, ...args: Args) => void,
   ): Act<Args, Result> {
-    return async (...args) => {
-      const result = await act(...args)
-      if (listeners.size > 0) told(result, ...args)
-      return result
-    }
+    return (...args) =>
+      act(...args).then((result) => {
+        if (listeners.size > 0) told(result, ...args)
+        return result
+      })
   }
 
   /** The same for a function that is given an id, whose project has to be asked for before it is gone. */

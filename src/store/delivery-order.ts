@@ -38,9 +38,6 @@ interface Earlier {
 }
 
 // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
-const SHARED = `SELECT id, seq FROM deliveries d
-  WHERE rule_id = +? AND route = +? AND fingerprint IS NULL AND recipient = +? AND finished_at IS NULL AND seq < +?
-  AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)`
 const LAST = Number.MAX_SAFE_INTEGER
 const PLACE = 'seq, id, rule_id, route, recipient, fingerprints, kind, destination, follows'
 const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded', 'discarded']
@@ -50,16 +47,20 @@ const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded',
  * recipient and a fingerprint and is not final. All functions are synchronous and belong inside a unit of the writer.
  */
 export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshDeliveries, due: DueListener) {
-  const earlier = raw.prepare<
-    [string, string, string, string, number, string, string, string, number, string],
-    Earlier
-  >(
+  const earlierAlone = raw.prepare<[string, string, string, string, number], Earlier>(
     `SELECT id, seq FROM deliveries
      WHERE rule_id = +? AND route = +? AND fingerprint = +? AND recipient = +? AND finished_at IS NULL AND seq < +?
-     UNION ALL ${SHARED} ORDER BY seq DESC LIMIT 1`,
+     ORDER BY seq DESC LIMIT 1`,
   )
   const earlierShared = raw.prepare<[string, string, string, number, string], Earlier>(
-    `${SHARED} ORDER BY seq DESC LIMIT 1`,
+    `SELECT id, seq FROM deliveries d
+     WHERE rule_id = +? AND route = +? AND fingerprint IS NULL AND recipient = +? AND finished_at IS NULL AND seq < +?
+     AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)
+     ORDER BY seq DESC LIMIT 1`,
+  )
+  /** Spares the look above where no message about several is open, as is usual. */
+  const anyShared = raw.prepare<[string, string], unknown>(
+    'SELECT 1 FROM deliveries WHERE rule_id = +? AND route = +? AND fingerprint IS NULL AND finished_at IS NULL LIMIT 1',
   )
   const openBefore = raw
     .prepare<[string, number], string>('SELECT id FROM deliveries WHERE id = ? AND finished_at IS NULL AND seq < ?')
@@ -93,9 +94,9 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
     const { rule_id: rule, route, recipient, seq, fingerprints: texts } = place
     let latest: Earlier | undefined
     if (rule !== null && fingerprints.length > 0) {
-      latest = fingerprints.length === 1 ? undefined : earlierShared.get(rule, route, recipient, seq, texts)
+      if (anyShared.get(rule, route) !== undefined) latest = earlierShared.get(rule, route, recipient, seq, texts)
       for (const fingerprint of fingerprints) {
-        const one = earlier.get(rule, route, fingerprint, recipient, seq, rule, route, recipient, seq, texts)
+        const one = earlierAlone.get(rule, route, fingerprint, recipient, seq)
         if (one !== undefined && one.seq > (latest?.seq ?? 0)) latest = one
       }
     }

@@ -5,9 +5,11 @@ import type { Preset } from './presets/preset.ts'
 import { presets } from './presets.ts'
 import type { WebhookSettings } from './settings.ts'
 
+const byName = new Map<string, Preset>(Object.entries(presets))
+
 /** The preset of that name; undefined for Tocsin's own event. */
 export function presetOf(name = ''): Preset | undefined {
-  return Object.entries<Preset>(presets).find(([known]) => known === name)?.[1]
+  return name === '' ? undefined : byName.get(name)
 }
 
 /** The address that is called, and the topic that the given one names. */
