@@ -119,7 +119,7 @@ async function overdueAlert(
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
   }
   const first = serve()
-  await answered(`${api}/healthz`)
+  await ready(`${api}/readyz`)
   await post('channels', { name: 'hook', kind: 'webhook', settings: { url } })
   first.kill('SIGKILL')
   await once(first, 'exit')
@@ -162,6 +162,11 @@ async function answered(url: string): Promise<void> {
       await Bun.sleep(1)
     }
   }
+}
+
+async function ready(url: string): Promise<void> {
+  await answered(url)
+  while (!(await fetch(url)).ok) await Bun.sleep(10)
 }
 
 /** Resident memory in MB. */
