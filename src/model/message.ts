@@ -98,16 +98,16 @@ export interface RenderedBody {
  */
 export type ValueForm = 'slack' | 'markdown' | 'chat'
 
-const texts = new WeakMap<Message, string>()
+/** Where a message bears its own JSON, unseen by copies of it. A WeakMap costs the collector a look at each. */
+const text = Symbol('text')
 
 /** A message as JSON. A message that is queued or sent changes no more, so its text is made once. */
-export function messageText(message: Message): string {
-  let text = texts.get(message)
-  if (text === undefined) {
-    text = JSON.stringify(message)
-    texts.set(message, text)
-  }
-  return text
+export function messageText(message: Message & { [text]?: string }): string {
+  const known = message[text]
+  if (known !== undefined) return known
+  const made = JSON.stringify(message)
+  Object.defineProperty(message, text, { value: made })
+  return made
 }
 
 /** A message with only what is given; everything else is empty. */

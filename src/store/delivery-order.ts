@@ -82,9 +82,13 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
      AND NOT EXISTS (SELECT 1 FROM json_each(d.fingerprints) f WHERE f.value NOT IN (SELECT value FROM json_each(?)))`,
   )
   const insertRow = raw.prepare(
-    `INSERT INTO deliveries (id, project, rule_id, evaluation_id, route, recipient, part_of, fingerprints, fingerprint,
-     channel_id, kind, destination, message_kind, state, created_at, next_at, deadline_at, waits_for, follows)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)`,
+    `INSERT INTO deliveries (id, project, rule_id, evaluation_id, route, fingerprints, fingerprint, channel_id, kind,
+     destination, message_kind, state, created_at, next_at, deadline_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`,
+  )
+  /** Apart, since every value that is handed over costs time and most deliveries stand alone. */
+  const relate = raw.prepare(
+    'UPDATE deliveries SET recipient = ?, part_of = ?, waits_for = ?, follows = ? WHERE seq = ?',
   )
   const insertContent = raw.prepare(
     'INSERT INTO delivery_contents (seq, settings, sealed, message) VALUES (?, ?, ?, ?)',
@@ -143,7 +147,7 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
 
   /** Queues a delivery; its place in the order is found at once. */
   function insert(delivery: NewDelivery): Inserted {
-    const { id, target, ruleId, createdAt, route, recipient = '' } = delivery
+    const { id, target, ruleId, createdAt, route, recipient = '', partOf = null } = delivery
     const fingerprints = JSON.stringify(delivery.fingerprints)
     const trigger = ownPart(delivery.supersedes, recipient)
     const superseded = supersede(trigger, delivery, fingerprints)
@@ -158,8 +162,6 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
       ruleId,
       delivery.evaluationId,
       route,
-      recipient,
-      delivery.partOf ?? null,
       fingerprints,
       delivery.fingerprints.length === 1 ? delivery.fingerprints[0] : null,
       target.channelId,
@@ -169,10 +171,10 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
       createdAt,
       nextAt,
       delivery.deadlineAt ?? createdAt + lifetimes.chat,
-      waitsFor,
-      follows,
     )
     const seq = Number(row.lastInsertRowid)
+    if (recipient !== '' || partOf !== null || waitsFor !== null || follows !== null)
+      relate.run(recipient, partOf, waitsFor, follows, seq)
     const message = messageText(delivery.message)
     insertContent.run(seq, JSON.stringify(target.settings), target.sealed, message)
     fresh.keep(seq, delivery, message.length)
