@@ -13,6 +13,7 @@ import { createFileReader } from './flow/files.ts'
 import { channelNotice, connectionNotice, inlineNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createRunFlow } from './flow/runs.ts'
 import { createSources } from './flow/sources.ts'
+import { createScriptRunner } from './flow/variable-script.ts'
 import { createFlow } from './flow.ts'
 import { createHttpApp } from './http/app.ts'
 import { createEventStreams } from './http/events.ts'
@@ -191,7 +192,8 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       perConnection: config.connections.poolSize,
     })
 
-    const runFlow = createRunFlow({ store, clock, baseUrl: () => live.baseUrl, attachments })
+    const runScript = createScriptRunner({ programs, clock, signal: ending.signal })
+    const runFlow = createRunFlow({ store, clock, baseUrl: () => live.baseUrl, attachments, runScript })
     const runEvents = createRunEvents({ flow: runFlow, clock, wake: scheduler.wake })
     const pings = createPings({ store, events: runEvents, clock })
 
@@ -212,6 +214,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       clock,
       sources,
       programs,
+      runScript,
       readSchedule,
       defaultsOf,
       baseUrl: () => live.baseUrl,

@@ -93,7 +93,7 @@ const schema = v.strictObject({
     allow: setting(
       v.array(absolutePath, 'must be a list'),
       [],
-      'Programs, and folders whose programs, shell channels may start. None when it is empty.',
+      'Programs, and folders whose programs, shell channels and scripts of variables may start. None when it is empty.',
     ),
   }),
   scheduler: group({

@@ -11,6 +11,8 @@ export interface Command {
   input: string
   /** ms after which it is ended with all it started. */
   timeout: number
+  /** Bytes of its standard output that are kept as its answer; without them there is none. */
+  answerBytes?: number
   signal: AbortSignal
 }
 
@@ -21,6 +23,8 @@ export interface Ended {
   signal: string | null
   /** The end of what it wrote to standard output and standard error, 8 kB at most. */
   output: string
+  /** All it wrote to standard output, when that was asked for; null when it was not, or was more than that. */
+  answer: string | null
   /** Why it was ended before it ended by itself. */
   stopped: 'timeout' | 'aborted' | null
 }
@@ -37,7 +41,7 @@ export class ProgramError extends Error {
   }
 }
 
-/** The only door through which channels start programs. */
+/** The only door through which channels and variables start programs. */
 export interface Programs {
   /** Why a program may not be started, and what to do about it; null when it may. */
   refusal(program: string): string | null
@@ -73,11 +77,14 @@ const GRACE = 1000
 const LAST_OUTPUT = 250
 const MOST_OUTPUT = 8192
 
-function execute({ argv: [program = '', ...options], environment, input, timeout, signal }: Command): Promise<Ended> {
+function execute(command: Command): Promise<Ended> {
+  const { argv, environment, input, timeout, signal, answerBytes = -1 } = command
+  const [program = '', ...options] = argv
   return new Promise((done, fail) => {
     const child = start(program, options, environment, fail)
     if (child === null) return
     const output = collect(child)
+    const answer = collectAnswer(child, answerBytes)
     const timers: ReturnType<typeof setTimeout>[] = []
     let stopped: Ended['stopped'] = null
     const stop = (why: 'timeout' | 'aborted') => {
@@ -103,7 +110,7 @@ function execute({ argv: [program = '', ...options], environment, input, timeout
         clearTimeout(late)
         child.stdout?.destroy()
         child.stderr?.destroy()
-        done({ code, signal: by, output: output(), stopped })
+        done({ code, signal: by, output: output(), answer: answer(), stopped })
       }
       const late = setTimeout(finish, LAST_OUTPUT)
       child.once('close', finish)
@@ -141,6 +148,18 @@ function collect(child: ChildProcess): () => string {
   child.stdout?.on('data', take)
   child.stderr?.on('data', take)
   return () => `${isCut ? '…' : ''}${kept.toString()}`.trim()
+}
+
+/** Keeps the whole of standard output up to so many bytes, and nothing of one that is longer. */
+function collectAnswer(child: ChildProcess, most: number): () => string | null {
+  const chunks: Buffer[] = []
+  let size = 0
+  child.stdout?.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size <= most) chunks.push(chunk)
+    else chunks.length = 0
+  })
+  return () => (size <= most ? Buffer.concat(chunks).toString() : null)
 }
 
 function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {

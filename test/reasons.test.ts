@@ -98,6 +98,14 @@ const scenarios: Record<ReasonCode, () => Promise<string>> = {
     await scene.run(name)
     return name
   },
+  async 'variable-missing'() {
+    await scene.api('PUT', '/variables', { variables: [{ name: 'ratio', formula: 'nowhere + 1' }] })
+    const condition = { dialect: 'formula', text: "scenarioName == 'ratios'" }
+    await scene.api('POST', '/rules', { name: 'ratios', runs: { name: 'ratios' }, when: ['end'], condition })
+    await scene.api('PUT', '/runs/ratios', { name: 'ratios', state: 'completed' })
+    await scene.api('PUT', '/variables', { variables: [] })
+    return 'ratios'
+  },
   'occasion-met': onEnds('completed', ['end']),
   'occasion-not-met': onEnds('completed', ['recovered']),
   queued: onRun(),

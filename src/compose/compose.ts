@@ -3,7 +3,7 @@ import { renderBody } from '../language/template.ts'
 import type { Variables } from '../language/template-value.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
-import type { Route } from '../model/rule.ts'
+import type { Route, RuleDefinition } from '../model/rule.ts'
 import { attachmentsOf } from './attachments.ts'
 import { builtinMessage } from './builtin.ts'
 import { builtinExpectation } from './expectation.ts'
@@ -58,7 +58,7 @@ function builtinOf(input: RunComposeInput): Message {
 /** Where a template of the rule fails, the built-in message goes out and names the error. */
 async function write(draft: Draft, input: Surroundings, variablesOf: () => Variables): Promise<Composed> {
   const { route } = input
-  const variables = hasTemplates(draft, route) ? variablesOf() : {}
+  const variables = hasTemplates(draft.texts, route) ? variablesOf() : {}
   const errors: string[] = []
   const attempt: Attempt = async (path, make) => {
     try {
@@ -77,7 +77,8 @@ async function write(draft: Draft, input: Surroundings, variablesOf: () => Varia
   const settings = await renderSettings(input, variables, errors)
   await attach(message, settings, input)
   if (errors.length > 0) {
-    const value = oneLine(`A template of the rule failed. ${errors.join('; ')}`, LONGEST_ERROR)
+    const causes = (input.variableProblems ?? []).map((problem) => ` A variable could not be made: ${problem}`)
+    const value = oneLine(`A template of the rule failed. ${errors.join('; ')}${causes.join('')}`, LONGEST_ERROR)
     message.facts.push({ name: 'Template error', value })
   }
   return { message, settings, errors }
@@ -95,6 +96,7 @@ async function attach(message: Message, settings: JsonObject, input: Surrounding
   message.facts.push(...notes.map((value) => ({ name: 'Attachment', value })))
 }
 
-function hasTemplates({ texts }: Draft, route: Route): boolean {
+/** Whether anything that is written for a route may use variables. */
+export function hasTemplates(texts: RuleDefinition['message'], route: Pick<Route, 'body' | 'settings'>): boolean {
   return /\$\{|\{[{%]/.test(JSON.stringify([texts, route.body ?? null, route.settings]))
 }

@@ -11,7 +11,7 @@ import { durationWords } from './words.ts'
 export interface RunComposeInput
   extends Pick<
     Surroundings,
-    'route' | 'recipient' | 'channelSettings' | 'fixedSettings' | 'valueForm' | 'attachments'
+    'route' | 'recipient' | 'channelSettings' | 'fixedSettings' | 'valueForm' | 'attachments' | 'variableProblems'
   > {
   rule: RunRule
   kind: Extract<MessageKind, 'run' | 'error' | 'test'>

@@ -21,6 +21,8 @@ export interface Surroundings {
   valueForm?: ValueForm | undefined
   /** Further variables, of the one recipient it is written for. */
   recipient?: JsonObject
+  /** Why variables that templates may use are not there, in words. */
+  variableProblems?: readonly string[]
   /** What the channel itself is set to, where that is not part of the route's settings. */
   channelSettings?: JsonObject
   /** No files go along without it. */

@@ -1,45 +1,93 @@
 import { createBudget } from '../language/expression/budget.ts'
-import { ExpressionError } from '../language/expression/failure.ts'
+import { ExpressionError, Failure } from '../language/expression/failure.ts'
 import { fromJson, toJson } from '../language/expression/json.ts'
 import { compile, evaluate } from '../language/expression/program.ts'
 import type { Value } from '../language/expression/value.ts'
 import type { JsonObject } from '../model/json.ts'
 import { type RunView, runPage } from '../model/run.ts'
 import { scenarioVariables } from '../model/scenario-variables.ts'
-import type { VariableList } from '../model/variables.ts'
+import type { VariableList, VariableScript } from '../model/variables.ts'
 
-/**
- * All variables by which a run is known to formulas and templates: its own first, then those given, of which a later one
- * wins. Formulas among these know the run and those before them; one that fails makes no variable. `baseUrl` is where
- * people reach this instance. A variable `dssURL` stands in its place, and `scenarioRunURL` in that of Tocsin's own page.
- */
-export function runVariableValues(
-  run: RunView,
-  list: VariableList,
-  baseUrl: string | null,
-  elapsed?: () => number,
-): JsonObject {
-  const budget = createBudget(elapsed === undefined ? {} : { elapsed })
-  let given: JsonObject = {}
-  for (const variable of list) {
-    if ('value' in variable) given = { ...given, [variable.name]: variable.value }
-    else {
-      const names = new Map<string, Value>(
-        Object.entries(merged(run, given, baseUrl)).map(([name, value]) => [name, fromJson(value)]),
-      )
-      try {
-        given = { ...given, [variable.name]: toJson(evaluate(compile('formula', variable.formula), names, { budget })) }
-      } catch (thrown) {
-        if (!(thrown instanceof ExpressionError)) throw thrown
-        const { [variable.name]: _, ...rest } = given
-        given = rest
-      }
-    }
-  }
-  return merged(run, given, baseUrl)
+/** What the variables of a run are made of besides the run itself. */
+export interface VariableSources {
+  /** In the order in which they are made; of two with one name the later one counts. */
+  list: VariableList
+  /** Where people reach this instance; null when that is not known. */
+  baseUrl: string | null
+  /** All texts that may use the variables: a script is run where they name one that it defines. */
+  texts: string
+  /** Runs a script on the run and the variables before it. Throws a VariableError. */
+  runScript: ScriptRunner
+  /** A clock in ms that only goes forward. */
+  elapsed?: () => number
 }
 
-function merged(run: RunView, given: JsonObject, baseUrl: string | null): JsonObject {
+export type ScriptRunner = (script: VariableScript, input: JsonObject) => Promise<JsonObject>
+
+/** Why a script gave no variables, in words. */
+export class VariableError extends Error {
+  override readonly name = 'VariableError'
+}
+
+/** All variables of a run, and why some could not be made. */
+export interface RunVariables {
+  values: JsonObject
+  problems: string[]
+}
+
+/** Ways to reach a variable by a name that is itself computed. */
+const DYNAMIC = /\bvariables\b|val\s*\(/
+
+/**
+ * All variables by which a run is known to formulas and templates: its own first, then those given. Formulas and scripts
+ * among these know the run and those before them. A formula that fails makes no variable; where a script fails, those of
+ * the same names before it stay. A variable `dssURL` stands in the place of the base URL, and `scenarioRunURL` in that of
+ * Tocsin's own page.
+ */
+export async function runVariableValues(run: RunView, sources: VariableSources): Promise<RunVariables> {
+  const { list, baseUrl, texts, runScript, elapsed } = sources
+  const freshBudget = () => createBudget(elapsed === undefined ? {} : { elapsed })
+  const problems: string[] = []
+  const given = new Map<string, JsonObject[string]>()
+  const merged = () => mergedWith(run, Object.fromEntries(given), baseUrl)
+  let budget = freshBudget()
+  for (const [index, variable] of list.entries()) {
+    if ('value' in variable) given.set(variable.name, variable.value)
+    else if ('formula' in variable) {
+      const { name, formula } = variable
+      try {
+        const names = new Map<string, Value>(Object.entries(merged()).map(([key, value]) => [key, fromJson(value)]))
+        given.set(name, toJson(evaluate(compile('formula', formula), names, { budget })))
+      } catch (thrown) {
+        if (!(thrown instanceof ExpressionError || thrown instanceof Failure)) throw thrown
+        given.delete(name)
+        problems.push(`${name}: ${thrown.message}`)
+      }
+    } else if (mayUse(`${texts}${JSON.stringify(list.slice(index + 1))}`, variable)) {
+      try {
+        const printed = await runScript(variable, { run: run as unknown as JsonObject, variables: merged() })
+        for (const name of variable.defines) {
+          const value = Object.hasOwn(printed, name) ? printed[name] : undefined
+          if (value === undefined) continue
+          // Nothing else may have to find out that it is nested too deep.
+          fromJson(value)
+          given.set(name, value)
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof VariableError || thrown instanceof Failure)) throw thrown
+        problems.push(`${variable.defines.join(', ')}: ${thrown.message}`)
+      }
+      budget = freshBudget()
+    }
+  }
+  return { values: merged(), problems }
+}
+
+function mayUse(texts: string, { defines }: VariableScript): boolean {
+  return DYNAMIC.test(texts) || defines.some((name) => texts.includes(name))
+}
+
+function mergedWith(run: RunView, given: JsonObject, baseUrl: string | null): JsonObject {
   const { dssURL, scenarioRunURL } = given
   const address = run.url === '' && typeof scenarioRunURL === 'string' ? scenarioRunURL : runPage(run, baseUrl)
   return { ...given, ...scenarioVariables(run, address ?? '', typeof dssURL === 'string' ? dssURL : (baseUrl ?? '')) }

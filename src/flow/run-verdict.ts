@@ -1,9 +1,10 @@
 import type { AttachmentLimits } from '../compose/attachments.ts'
+import { hasTemplates } from '../compose/compose.ts'
 import type { RunComposeInput } from '../compose/run-variables.ts'
 import { ConditionError } from '../evaluate/condition.ts'
-import { decideRun, type RunConditionInput } from '../evaluate/run-condition.ts'
+import { decideRun, type RunCondition, type RunConditionInput } from '../evaluate/run-condition.ts'
 import { type History, occasionsMet } from '../evaluate/run-match.ts'
-import { runVariableValues } from '../evaluate/run-variables.ts'
+import type { RunVariables } from '../evaluate/run-variables.ts'
 import { newId } from '../ids.ts'
 import type { RouteState } from '../model/alert.ts'
 import type { Target } from '../model/delivery.ts'
@@ -13,11 +14,11 @@ import { type Reason, sentence } from '../model/reason.ts'
 import type { RoutePhase } from '../model/rule.ts'
 import { endStates, type Occurrence } from '../model/run.ts'
 import type { EvaluationCommit } from '../store/evaluations.ts'
-import type { Store } from '../store/index.ts'
 import { decideLikeMlrun } from './mlrun.ts'
 import { fallbackWay, routesOf, type Way } from './routes.ts'
 import { writeRunMessages } from './run-messages.ts'
 import type { Matter, RunPlan } from './run-rules.ts'
+import { type VariableDeps, variablesFor } from './run-variables.ts'
 import { fixedSettingsOf, valueFormOf } from './shares.ts'
 import type { Written } from './written.ts'
 
@@ -27,9 +28,7 @@ export interface RunDraft {
   written: Written[]
 }
 
-export interface RunVerdictDeps {
-  store: Store
-  baseUrl: () => string | null
+export interface RunVerdictDeps extends VariableDeps {
   attachments: AttachmentLimits
 }
 
@@ -44,12 +43,15 @@ interface Finding {
   occasions: string[]
 }
 
+const NO_VARIABLES: RunVariables = { values: {}, problems: [] }
+
 /** Everything that one decision rests on. */
 interface Case {
   plan: RunPlan
   matter: Matter
   history: History
-  variables: JsonObject
+  /** The variables of formulas and templates, made when they are first asked for. */
+  variables: () => Promise<RunVariables>
   finding: Finding
   id: string
   now: number
@@ -64,16 +66,18 @@ export async function decideOnRun(
   cause: Cause,
   now: number,
 ): Promise<RunDraft> {
-  const list = await deps.store.variables.holdingIn(matter.run.project)
-  const variables = runVariableValues(matter.run, list, deps.baseUrl(), () => performance.now())
+  const variables = variablesFor(deps, plan.rule, matter.run)
   const isMlrun = plan.rule.definition.policy === 'mlrun'
-  const finding = isMlrun ? await decideLikeMlrun(plan.rule, matter) : findingOf(plan, matter, history, now, variables)
-  const one: Case = { plan, matter, history, variables, finding, id: newId('evl', now), now }
+  const finding = isMlrun
+    ? await decideLikeMlrun(plan.rule, matter)
+    : await findingOf(plan, matter, history, now, variables.get)
+  const one: Case = { plan, matter, history, variables: variables.get, finding, id: newId('evl', now), now }
   const commit = commitOf(one, traceOf(one, cause))
   const { verdict } = finding
   const isTold = verdict === 'true' || (verdict === 'error' && plan.rule.definition.onConditionError !== 'skip')
-  if (!isTold) return { commit, written: [] }
-  const { written, decisions } = await tell(deps, one)
+  const { written, decisions } = isTold ? await tell(deps, one) : { written: [], decisions: [] }
+  commit.trace.reasons = [...finding.reasons, ...variables.problems().map(missing)]
+  if (!isTold) return { commit, written }
   commit.trace.routes = decisions
   commit.deliveries = written.map(({ delivery }) => delivery)
   commit.told = written.flatMap(({ told }) => told)
@@ -81,22 +85,27 @@ export async function decideOnRun(
   return { commit, written }
 }
 
-function findingOf(
+function missing(detail: string): Reason {
+  return { code: 'variable-missing', detail }
+}
+
+async function findingOf(
   { rule, condition }: RunPlan,
   matter: Matter,
   history: History,
   now: number,
-  variables: JsonObject,
-): Finding {
+  variables: Case['variables'],
+): Promise<Finding> {
   const occasions = occasionsMet(matter.possible, history)
   const nothing = { value: '', error: null, occasions }
   if (occasions.length === 0) return { ...nothing, verdict: 'false', reasons: [{ code: 'occasion-not-met' }] }
   const met: Reason = { code: 'occasion-met', detail: occasions.join(', ') }
   if (condition === null) return { ...nothing, verdict: 'true', reasons: [met] }
+  const known = await knownTo(condition, variables)
   try {
     const { fire, value } = decideRun(condition, {
       ...conditionInput(rule.definition.tags, matter, history, now),
-      variables,
+      ...known,
     })
     const reason: Reason = { code: fire ? 'condition-true' : 'condition-false' }
     return { ...nothing, value, verdict: fire ? 'true' : 'false', reasons: [met, reason] }
@@ -105,6 +114,11 @@ function findingOf(
     const reasons: Reason[] = [met, { code: 'condition-error', detail: thrown.message }]
     return { ...nothing, verdict: 'error', reasons, error: thrown.message }
   }
+}
+
+/** Formulas alone know the variables. */
+async function knownTo(condition: RunCondition, variables: Case['variables']): Promise<{ variables?: JsonObject }> {
+  return condition.program.dialect === 'formula' ? { variables: (await variables()).values } : {}
 }
 
 function conditionInput(tags: readonly string[], matter: Matter, history: History, now: number): RunConditionInput {
@@ -116,7 +130,9 @@ function conditionInput(tags: readonly string[], matter: Matter, history: Histor
 async function tell(deps: RunVerdictDeps, one: Case): Promise<{ written: Written[]; decisions: RouteDecision[] }> {
   const { plan, matter } = one
   const { rule, routeKeys } = plan
-  const ways = await routesOf(deps.store, rule, routeKeys, (key) => admit(one, key))
+  const admitted = new Map<string, Admission>()
+  for (const [key, condition] of plan.routeConditions) admitted.set(key, await admit(one, condition))
+  const ways = await routesOf(deps.store, rule, routeKeys, (key) => admitted.get(key) ?? { pass: true, reason: null })
   const phase = phaseOf(one)
   if (phase === 'error' && !ways.some(({ view }) => view.when.includes('error') && view.closed === null)) {
     const fallback = await fallbackWay(deps.store, rule)
@@ -134,7 +150,7 @@ async function tell(deps: RunVerdictDeps, one: Case): Promise<{ written: Written
       decisions.push({ route: way.view.key, channel: way.channel, fingerprints: [fingerprint], reason })
     else {
       const messages = await writeRunMessages(
-        inputOf(deps, one, way, order),
+        await inputOf(deps, one, way, order),
         { way, target: order, at: one.now },
         { reason, fingerprint },
       )
@@ -175,14 +191,18 @@ function choose(
   return target === null ? refuse({ code: 'channel-unnamed' }) : { order: target, reason: reason ?? { code: 'queued' } }
 }
 
+interface Admission {
+  pass: boolean
+  reason: Reason | null
+}
+
 /** A route's own condition. One that fails lets the message pass: silence is worse. */
-function admit({ plan, matter, history, variables, now }: Case, key: string): { pass: boolean; reason: Reason | null } {
-  const condition = plan.routeConditions.get(key)
-  if (condition === undefined) return { pass: true, reason: null }
+async function admit({ plan, matter, history, variables, now }: Case, condition: RunCondition): Promise<Admission> {
+  const known = await knownTo(condition, variables)
   try {
     const { fire } = decideRun(condition, {
       ...conditionInput(plan.rule.definition.tags, matter, history, now),
-      variables,
+      ...known,
     })
     return { pass: fire, reason: fire ? null : { code: 'route-condition-false' } }
   } catch (thrown) {
@@ -191,11 +211,19 @@ function admit({ plan, matter, history, variables, now }: Case, key: string): { 
   }
 }
 
-function inputOf({ baseUrl, attachments }: RunVerdictDeps, one: Case, way: Way, target: Target): RunComposeInput {
-  const { plan, matter, variables, finding, history, id, now } = one
+async function inputOf(
+  { baseUrl, attachments }: RunVerdictDeps,
+  one: Case,
+  way: Way,
+  target: Target,
+): Promise<RunComposeInput> {
+  const { plan, matter, finding, history, id, now } = one
+  const { rule } = plan
+  const route = { ...way.route, settings: target.settings }
+  const { values, problems } = hasTemplates(rule.definition.message, route) ? await one.variables() : NO_VARIABLES
   return {
-    rule: plan.rule,
-    route: { ...way.route, settings: target.settings },
+    rule,
+    route,
     kind: phaseOf(one) === 'error' ? 'error' : 'run',
     run: matter.run,
     occurrence: matter.occurrence,
@@ -207,7 +235,8 @@ function inputOf({ baseUrl, attachments }: RunVerdictDeps, one: Case, way: Way, 
     why: finding.reasons.map(sentence).join(' '),
     error: finding.error,
     baseUrl: baseUrl(),
-    variables,
+    variables: values,
+    variableProblems: problems,
     channelSettings: way.channelSettings,
     fixedSettings: fixedSettingsOf(target.kind),
     valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }),

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import type { AttachmentLimits } from '../compose/attachments.ts'
 import { AppError } from '../errors.ts'
 import { type History, historyOf, lookback, occasionsMet } from '../evaluate/run-match.ts'
 import { applyEvent, emptyRecord, occurrencesOf } from '../evaluate/run-record.ts'
@@ -7,7 +6,6 @@ import { headOf } from '../evaluate/run-view.ts'
 import { ownerKey } from '../model/mlrun.ts'
 import { isRunRule, type Rule, type RunRule } from '../model/rule.ts'
 import { endStates, type Occurrence, type RunRecord, type RunState } from '../model/run.ts'
-import type { Store } from '../store/index.ts'
 import type { ArrivedEvent, Outcome, RunChange, RunDue, RunReport, RunRow } from '../store/runs.ts'
 import {
   indexWatchers,
@@ -19,7 +17,7 @@ import {
   type WatcherIndex,
 } from './run-rules.ts'
 import { trialOf } from './run-trial.ts'
-import { decideOnRun, type RunDraft } from './run-verdict.ts'
+import { decideOnRun, type RunDraft, type RunVerdictDeps } from './run-verdict.ts'
 
 export interface RunFlow {
   /**
@@ -38,12 +36,8 @@ export interface RunFlow {
 
 export type RunOutcome = Exclude<Outcome, 'watched'>
 
-export interface RunFlowDeps {
-  store: Store
+export interface RunFlowDeps extends RunVerdictDeps {
   clock: Clock
-  /** Where people reach this instance, for links; null when unknown. */
-  baseUrl: () => string | null
-  attachments: AttachmentLimits
 }
 
 /** Times that a decision is made anew because the run or a rule changed meanwhile. */

@@ -129,10 +129,12 @@ export function manageChannelSends(context: ManageContext) {
       if (body !== undefined) throw invalid('body', 'needs "run", the uid of the run it is about')
       return { message, settings }
     }
-    const writer = await writerFor(store, { project, uid: run, engine, baseUrl: context.baseUrl?.() ?? null })
+    const texts = JSON.stringify([message, settings, body])
+    const writer = await writerFor(context, { project, uid: run, engine, texts })
     const written = (await writer.object(message as unknown as JsonObject)) as unknown as SendRequest['message']
     const rendered = { settings: await writer.object(settings), body: body && (await writer.body(body)) }
     const errors = writer.errors.map((value) => ({ name: 'Template error', value }))
+    if (errors.length > 0) errors.push(...writer.problems.map((value) => ({ name: 'Missing variable', value })))
     return {
       message: errors.length === 0 ? written : { ...written, facts: [...(written.facts ?? []), ...errors] },
       settings: rendered.settings,

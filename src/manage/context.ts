@@ -2,6 +2,7 @@ import type { Channel } from '../channels/channel.ts'
 import { channels } from '../channels/index.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import type { ScriptRunner } from '../evaluate/run-variables.ts'
 import type { Sources } from '../flow/sources.ts'
 import type { JsonObject } from '../model/json.ts'
 import { didYouMean } from '../model/nearest.ts'
@@ -25,8 +26,10 @@ export interface ManageContext {
   clock: Clock
   /** Opens connections for checks and trial queries. */
   sources: Pick<Sources, 'open'>
-  /** Tells which programs channels may start. */
+  /** Tells which programs may be started. */
   programs: Pick<Programs, 'refusal'>
+  /** Runs the scripts of variables. */
+  runScript: ScriptRunner
   /** Reads a schedule whose `every` counts from `anchor`. Throws `invalid` naming the field. */
   readSchedule: (schedule: RuleSchedule, anchor: number) => { next(time: number): number | null }
   /** What the instance gives for settings of a kind of channel that are left out. */

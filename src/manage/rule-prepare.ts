@@ -11,6 +11,7 @@ import {
   ruleSchemaFor,
 } from '../model/rule.ts'
 import { faulty, validate } from '../model/validate.ts'
+import { variableNames } from '../model/variables.ts'
 import type { ConnectionRow } from '../store/connections.ts'
 import type { ManageContext } from './context.ts'
 import { checkTexts } from './rule-check.ts'
@@ -53,10 +54,7 @@ export async function prepareRule(
 ): Promise<ReadyRule> {
   const definition = validate<GenericSchema<unknown, RuleDefinition>>(ruleSchemaFor(input), input)
   const variables = await context.store.variables.holdingIn(owner.project)
-  const checked = await checkTexts(
-    definition,
-    variables.map(({ name: named }) => named),
-  )
+  const checked = await checkTexts(definition, variableNames(variables))
   const issues = [...checked.issues, ...scheduleIssues(context, definition)]
   const binding = 'query' in definition ? await bind(context, owner, definition, options) : NO_CONNECTION
   issues.push(...binding.issues)

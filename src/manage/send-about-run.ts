@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../model/json.ts'
 import type { RenderedBody } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { TemplateEngine } from '../model/rule.ts'
-import type { Store } from '../store/index.ts'
+import type { ManageContext } from './context.ts'
 
 /** Parts whose marks style them; marks in a value are shown as they are. */
 const MARKDOWN = ['summary', 'paragraphs']
@@ -21,12 +21,14 @@ export interface RunWriter {
   body(text: string): Promise<RenderedBody | undefined>
   /** What could not be rendered, so far. */
   errors: string[]
+  /** Why variables are not there, in words. */
+  problems: readonly string[]
 }
 
-/** The writer for a run, with its variables and those of its project. Throws `not-found`, naming the nearest run. */
+/** The writer for a run, with its variables and those of its project; `texts` are all that may use them. Throws `not-found`, naming the nearest run. */
 export async function writerFor(
-  store: Store,
-  { project, uid, engine, baseUrl }: { project: string; uid: string; engine: TemplateEngine; baseUrl: string | null },
+  { store, baseUrl, runScript }: Pick<ManageContext, 'store' | 'baseUrl' | 'runScript'>,
+  { project, uid, engine, texts }: { project: string; uid: string; engine: TemplateEngine; texts: string },
 ): Promise<RunWriter> {
   const row = await store.runs.get(project, uid)
   if (row === undefined)
@@ -34,8 +36,11 @@ export async function writerFor(
   const run = viewRun(row, row.record)
   const { name, state, host, labels, parameters, results, attempt } = run
   const list = await store.variables.holdingIn(project)
+  const elapsed = () => performance.now()
+  const sources = { list, baseUrl: baseUrl?.() ?? null, texts, runScript, elapsed }
+  const { values, problems } = await runVariableValues(run, sources)
   const variables: Variables = {
-    ...runVariableValues(run, list, baseUrl, () => performance.now()),
+    ...values,
     ...{ name, state, host, labels, parameters, results, attempt, uid, project },
   }
   const errors: string[] = []
@@ -59,6 +64,7 @@ export async function writerFor(
   }
   return {
     errors,
+    problems,
     async object(value) {
       const parts = Object.entries(value).map(
         async ([key, item]) => [key, await deep(item, MARKDOWN.includes(key))] as const,

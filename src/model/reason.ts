@@ -22,6 +22,7 @@ export const reasons = {
   'condition-error': { scope: 'evaluation', text: 'The condition could not be decided' },
   'condition-false': { scope: 'evaluation', text: 'The condition was false' },
   'condition-true': { scope: 'evaluation', text: 'The condition was true' },
+  'variable-missing': { scope: 'evaluation', text: 'A variable could not be made, and is not there' },
   'single-column-fallback': {
     scope: 'evaluation',
     text: 'The condition names a column the query does not return; its only column was used instead',

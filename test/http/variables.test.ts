@@ -57,6 +57,17 @@ describe('variables', () => {
     expect(await rendered(`\${good} \${?bad}`)).toBe('still')
   })
 
+  test('that a formula nests deeper than others can read cost themselves alone', async () => {
+    await instance(
+      { name: 'deep', formula: `parseJson('${'['.repeat(101)}${']'.repeat(101)}')` },
+      { name: 'good', value: 'still' },
+    )
+    await project({ name: 'deeper', formula: '[deep]' }, { name: 'after', formula: "concat(good, '!')" })
+    expect(await rendered(`\${?good}`)).toBe('still')
+    await instance()
+    await project()
+  })
+
   test('that hold lists and objects are reached into', async () => {
     await project({ name: 'owners', value: { vars: ['ann', 'bob'] } })
     expect(await rendered(`\${owners.vars[1]} \${parseJson(owners).vars[0]}`)).toBe('bob ann')

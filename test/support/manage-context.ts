@@ -32,6 +32,7 @@ export function testManage(): TestManage {
     secrets: createSecrets(masterKey, [wrapNewKey(masterKey, 'key_1')]),
     sources: { open: () => playedConnection(context) },
     programs: createPrograms(['/bin']),
+    runScript: async () => ({}),
     readSchedule,
     sampleFolder: join(database.folder, 'sample'),
     changes: 0,
