@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { invalid, messageOf } from '../errors.ts'
 import type { ImportItem, ImportReport } from '../manage/import.ts'
 import { type Door, openApi } from './api.ts'
+import { sideBySide } from './side-by-side.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ImportOptions extends Door {
@@ -50,6 +51,10 @@ function describeItem(item: ImportItem): string[] {
     ...(item.blocked === null ? [] : [`  waits    ${item.blocked}`]),
     ...item.warnings.map((warning) => `  warning  ${warning}`),
     ...item.fixes.map(({ field, value, message }) => `  fix      ${field}: ${value}  (${message})`),
+    ...item.templates.flatMap(({ field, original, liquid }) => [
+      `  template ${field}`,
+      ...sideBySide(['Freemarker', 'Liquid'], original, liquid ?? 'cannot be converted; see above'),
+    ]),
   ]
 }
 

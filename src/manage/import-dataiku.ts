@@ -60,9 +60,9 @@ export function manageDataiku(context: ManageContext, rules: RuleManager, channe
 
   async function takeReporter(one: Import, object: unknown, scenario: Scenario | null): Promise<Item> {
     const reading = readMended(object, scenario, one)
-    const { warnings, fixes, issues } = reading
+    const { warnings, fixes, templates, issues } = reading
     const name = typeof reading.object['name'] === 'string' ? reading.object['name'] : ''
-    const item: Item = { ...blank, name, warnings, fixes, issues, action: 'refuse' }
+    const item: Item = { ...blank, name, warnings, fixes, templates, issues, action: 'refuse' }
     if (reading.definition === null) return item
     const definition = { ...reading.definition, name: freeName(one.names, reading.definition.name) }
     const existing = await store.rules.byName(one.caller.project, definition.name)
@@ -167,7 +167,7 @@ export function manageDataiku(context: ManageContext, rules: RuleManager, channe
   }
 }
 
-const blank = { index: null, blocked: null, goesTo: null, fixes: [] }
+const blank = { index: null, blocked: null, goesTo: null, fixes: [], templates: [] }
 
 /** What the secrets of what was imported are sealed for. */
 function identity(project: string): string {

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { AppError, type Issue, invalid } from '../errors.ts'
+import type { ConvertedTemplate } from '../importers/dataiku/notes.ts'
 import { type Fix, type Notification, notificationsIn, type Reading } from '../importers/vianops/notification.ts'
 import { readNotification } from '../importers/vianops/read.ts'
 import { readPaused, readStatus } from '../importers/vianops/switches.ts'
@@ -26,6 +27,8 @@ export interface ImportItem {
   warnings: string[]
   /** Changes that would mend what the warnings tell of. */
   fixes: Fix[]
+  /** Templates that were converted, each beside what is stored in its place. */
+  templates: ConvertedTemplate[]
   /** Why it is refused. */
   issues: Issue[]
 }
@@ -62,7 +65,7 @@ export function manageImport(context: ManageContext, rules: RuleManager) {
     const { definition, warnings, fixes, object, origin } = reading
     const item = {
       ...{ name: nameOf(object), index: null, blocked: null, goesTo: null },
-      ...{ warnings, fixes, issues: reading.issues },
+      ...{ warnings, fixes, templates: [], issues: reading.issues },
     }
     if (definition === null) return { ...item, action: 'refuse' }
     const existing = await store.rules.byName(caller.project, definition.name)
@@ -186,7 +189,8 @@ function readMended(object: unknown, mailChannel: string | null, fix: boolean): 
 
 function refusedTwin({ object, warnings, fixes }: Reading): Omit<ImportItem, 'position'> {
   const issues = [{ path: 'name', message: 'is the name of an earlier one in this file; names must differ' }]
-  return { name: nameOf(object), action: 'refuse', index: null, blocked: null, goesTo: null, warnings, fixes, issues }
+  const nowhere = { index: null, blocked: null, goesTo: null, templates: [] }
+  return { ...nowhere, name: nameOf(object), action: 'refuse', warnings, fixes, issues }
 }
 
 /** Where the messages of a rule go, in words. */

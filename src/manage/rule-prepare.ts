@@ -8,6 +8,7 @@ import {
   type QueryRuleDefinition,
   type Rule,
   type RuleDefinition,
+  type RunRuleDefinition,
   ruleSchemaFor,
 } from '../model/rule.ts'
 import { faulty, validate } from '../model/validate.ts'
@@ -53,8 +54,8 @@ export async function prepareRule(
   options: PrepareOptions,
 ): Promise<ReadyRule> {
   const definition = validate<GenericSchema<unknown, RuleDefinition>>(ruleSchemaFor(input), input)
-  const variables = await context.store.variables.holdingIn(owner.project)
-  const checked = await checkTexts(definition, variableNames(variables))
+  const known = variableNames(await context.store.variables.holdingIn(owner.project))
+  const checked = await checkTexts(definition, known)
   const issues = [...checked.issues, ...scheduleIssues(context, definition)]
   const binding = 'query' in definition ? await bind(context, owner, definition, options) : NO_CONNECTION
   issues.push(...binding.issues)
@@ -64,6 +65,7 @@ export async function prepareRule(
     return { routes: [], inline: {} }
   })
   if (issues.length > 0) throw faulty(issues)
+  const addresses = 'runs' in definition && context.baseUrl?.() === null ? addressWarnings(definition, known) : []
   const isImported = (options.origin ?? owner.before?.origin ?? null) !== null
   const tried =
     binding.connection === undefined || options.skipTrial === true || !('query' in definition)
@@ -72,9 +74,24 @@ export async function prepareRule(
   return {
     definition: { ...definition, routes: sealed.routes },
     inline: sealed.inline,
-    warnings: [...new Set([...(options.warnings ?? []), ...checked.warnings, ...tried])],
+    warnings: [...new Set([...(options.warnings ?? []), ...checked.warnings, ...addresses, ...tried])],
     blocked: binding.unbound === null ? null : `connection: ${binding.unbound}`,
   }
+}
+
+/** What is empty in messages of a rule on runs while nobody said where people reach this instance, and what helps. */
+function addressWarnings({ condition, message, routes }: RunRuleDefinition, variables: readonly string[]): string[] {
+  const texts = JSON.stringify([condition, message, routes])
+  const reason = 'since Tocsin does not know where people reach it'
+  const empty = {
+    scenarioRunURL: `is empty for runs that bring no "url" along, ${reason}`,
+    dssURL: `is empty, ${reason}`,
+  }
+  return Object.entries(empty).flatMap(([name, what]) =>
+    !texts.includes(name) || variables.includes(name)
+      ? []
+      : [`"${name}" ${what}: the operator sets baseUrl (TOCSIN_BASE_URL), or a variable "${name}" gives the address.`],
+  )
 }
 
 interface Binding {

@@ -115,4 +115,59 @@ describe('tocsin import dataiku', () => {
     expect((await run(file, { product: 'dataiku', apply: true })).out).toContain('unchanged  "nightly: told"')
     expect((await run({ reporters: [{ messaging: {} }] }, { product: 'dataiku' })).code).toBe(1)
   })
+
+  const mail = (message: string) => ({
+    scenarios: [
+      {
+        name: 'mailed',
+        reporters: [
+          {
+            ...{ name: 'told', phase: 'END' },
+            messaging: {
+              type: 'mail-scenario',
+              configuration: { recipient: 'a@x.test', messageSource: 'INLINE', templateFormat: 'FREEMARKER', message },
+            },
+          },
+        ],
+      },
+    ],
+  })
+
+  test('shows a template of Freemarker and what it becomes side by side, and keeps the original', async () => {
+    const original = `Run \${scenarioName} ended.\n<#if outcome == "FAILED">\n\tBad \u001b[31m\${scenarioRunURL!"nowhere"}\n</#if>\n${'long '.repeat(20)}`
+    const { out, code } = await run(mail(original), { product: 'dataiku' })
+    const rows = out.slice(out.indexOf('template messaging.configuration.message')).split('\n')
+    expect(rows[1]).toMatch(/^ {4}Freemarker {46} \| Liquid$/)
+    expect(rows[3]).toMatch(/^ {4}Run \$\{scenarioName\} ended\. +\| Run \{\{ scenarioName \}\} ended\.$/)
+    expect(rows[4]).toMatch(/^ {4}<#if outcome == "FAILED"> +\| .*\{% if outcome == "FAILED" %\}/)
+    expect(out).not.toContain('\u001b')
+    expect(out).toContain('\\x1b[31m')
+    expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(4 + 56 + 3 + 56)
+    expect(out.match(/long/g)).toHaveLength(40)
+    expect(code).toBe(0)
+
+    const { items } = JSON.parse((await run(mail(original), { product: 'dataiku', json: true, apply: true })).out)
+    expect(items[0].templates).toEqual([
+      {
+        field: 'messaging.configuration.message',
+        original,
+        liquid: expect.stringContaining('{% if outcome == "FAILED" %}'),
+      },
+    ])
+    const rule = await daemon.call<{ routes: { body: unknown }[] }>('GET', '/api/v1/rules/mailed%3A%20told')
+    expect(rule.body.routes[0]?.body).toEqual({ engine: 'liquid', text: items[0].templates[0].liquid })
+    const exported = await daemon.call('GET', '/api/v1/export/dataiku')
+    expect(exported.body).toMatchObject({
+      scenarios: [{}, { reporters: [{ messaging: { configuration: { message: original } } }] }],
+    })
+  })
+
+  test('shows the original of a template that cannot be converted, with line and column', async () => {
+    const original = 'one\n  <#include "x.ftl">'
+    const report = await run(mail(original), { product: 'dataiku' })
+    expect(report.out).toMatch(/message: line 2, column 3: .*The built-in message is sent\./)
+    expect(report.out).toMatch(/one +\| cannot be converted; see above\n {4} {2}<#include "x\.ftl"> +\|/)
+    const { items } = JSON.parse((await run(mail(original), { product: 'dataiku', json: true })).out)
+    expect(items[0].templates).toEqual([{ field: 'messaging.configuration.message', original, liquid: null }])
+  })
 })

@@ -90,7 +90,7 @@ const types: Record<string, Type> = {
 
 /** Reads a messaging channel of Dataiku's. Never throws. Its keys stand in `DSSMessagingChannel` of Dataiku's client. */
 export function readDataikuChannel(value: unknown): ChannelReading {
-  const notes: Notes = { warnings: [], fixes: [], issues: [] }
+  const notes: Notes = { warnings: [], fixes: [], templates: [], issues: [] }
   if (!isObject(value)) {
     notes.issues.push({ path: '', message: 'must be a channel with id, type and configuration' })
     return { id: '', channel: null, ...notes }

@@ -201,7 +201,9 @@ function texts(type: Type, configuration: JsonObject, notes: Notes): { message: 
   const told = (one: { line: number; column: number; message: string }) =>
     `${path}: line ${one.line}, column ${one.column}: ${one.message}`
   notes.warnings.push(...warnings.map(told), ...refusals.map((one) => `${told(one)} The built-in message is sent.`))
-  return liquid === null ? { message } : { message, body: { engine: 'liquid', text: asHtml(liquid, isHtml) } }
+  const converted = liquid === null ? null : asHtml(liquid, isHtml)
+  notes.templates.push({ field: path, original: written, liquid: converted })
+  return converted === null ? { message } : { message, body: { engine: 'liquid', text: converted } }
 }
 
 /** A body is HTML when it begins with a tag. */

@@ -8,10 +8,19 @@ export interface Fix {
   message: string
 }
 
+/** A template that was written in Freemarker. */
+export interface ConvertedTemplate {
+  field: string
+  original: string
+  /** What is stored in its place; null when it cannot be converted. */
+  liquid: string | null
+}
+
 /** What there is to say of an object that is read. */
 export interface Notes {
   warnings: string[]
   fixes: Fix[]
+  templates: ConvertedTemplate[]
   /** What is wrong, by field; empty when it can be stored. */
   issues: Issue[]
 }

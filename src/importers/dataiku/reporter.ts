@@ -38,7 +38,7 @@ export function fieldOf(path: string): string {
  * What a field means stands in the documentation of `Scenario.get_settings()` of Dataiku's client.
  */
 export function readReporter(value: unknown, scenario: Scenario | null, channelOf: ChannelLookup): ReporterReading {
-  const notes: Notes = { warnings: [], fixes: [], issues: [] }
+  const notes: Notes = { warnings: [], fixes: [], templates: [], issues: [] }
   if (!isObject(value)) {
     notes.issues.push({ path: '', message: 'must be a reporter with name, phase, messaging, …' })
     return { definition: null, object: {}, ...notes }
