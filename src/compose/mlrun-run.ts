@@ -32,8 +32,8 @@ export function mlrunRuns(run: RunView): JsonObject[] {
   return [mlrunRun(run), ...steps]
 }
 
-/** The run and its steps in few words, for bodies that ask for `{{ runs }}`. */
-export function messageRuns(run: RunView): MessageRun[] {
+/** The run and its steps in few words, for bodies that ask for `{{ runs }}` and for lists; `url` is the run's page. */
+export function messageRuns(run: RunView, url?: string): MessageRun[] {
   const { project } = run
   const host = run.labels['host'] ?? run.host
   const reduced = ({ name, state, results, error }: RunView | StepView): MessageRun => ({
@@ -43,7 +43,15 @@ export function messageRuns(run: RunView): MessageRun[] {
     ...(error === null ? {} : { error: error.message }),
     ...(Object.keys(results).length === 0 ? {} : { results }),
   })
-  return [{ ...reduced(run), ...(host === '' ? {} : { host }) }, ...run.steps.map(reduced)]
+  const steps = run.steps.map((step) => ({
+    ...reduced(step),
+    ...(step.kind === '' ? {} : { stepKind: step.kind }),
+    ...(step.url === '' ? {} : { url: step.url }),
+  }))
+  return [
+    { ...reduced(run), ...(host === '' ? {} : { host }), ...(url === undefined || url === '' ? {} : { url }) },
+    ...steps,
+  ]
 }
 
 /** MLRun knows the host by a label. */

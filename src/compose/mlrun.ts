@@ -36,7 +36,7 @@ export function mlrunMessage(input: RunComposeInput, notification: OwnedNotifica
       why: oneLine(why, LONGEST_CELL),
       rule: rule.definition.name,
       tags: [...rule.definition.tags],
-      runs: messageRuns(run),
+      runs: messageRuns(run, url),
       alerts: [runAlert(input)],
     }),
     table: tableOf(run),
@@ -72,6 +72,7 @@ function tableOf(run: RunView): MessageTable {
     columns: ['status', 'name', 'uid', 'results'],
     rows: rows.slice(0, MOST_ROWS),
     more: Math.max(0, rows.length - MOST_ROWS),
+    of: 'runs',
   }
 }
 

@@ -41,7 +41,7 @@ export function builtinRunMessage(input: RunComposeInput): Message {
       why: oneLine(why, LONGEST_FACT),
       rule: rule.definition.name,
       tags: [...rule.definition.tags],
-      runs: messageRuns(run),
+      runs: messageRuns(run, url),
       alerts: [runAlert(input)],
     }),
     ...(table === undefined ? {} : { table }),

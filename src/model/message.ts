@@ -16,6 +16,8 @@ export interface MessageTable {
   columns: string[]
   rows: string[][]
   more: number
+  /** Its rows are the message's `runs`, which a channel may show in a form of their own instead. */
+  of?: 'runs'
 }
 /** A file that goes along; `content` is base64. */
 export interface Attachment {
@@ -37,6 +39,10 @@ export interface MessageRun {
   error?: string
   results?: JsonObject
   host?: string
+  /** Address of its page. */
+  url?: string
+  /** What kind of step it is; absent for the run itself. */
+  stepKind?: string
 }
 
 /** One alert in a message. */

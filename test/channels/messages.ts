@@ -1,4 +1,5 @@
 import { blankMessage, type Message } from '../../src/model/message.ts'
+import { pipelines } from './pipelines.ts'
 
 const time = Date.UTC(2026, 2, 4, 9, 30)
 
@@ -96,4 +97,5 @@ export const messages: Record<string, Message> = {
     why: hostile[4] ?? '',
     rule: hostile[0] ?? '',
   },
+  ...pipelines,
 }

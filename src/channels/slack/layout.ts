@@ -26,13 +26,14 @@ const worth: readonly [Part, number][] = [
   ['actions', 4000],
   ['facts', 4000],
   ['links', 1500],
+  ['runs', MOST_JSON],
   ['table', LIMITS.section],
   ['paragraphs', LIMITS.section],
   ['code', LIMITS.section],
   ['image', LIMITS.url],
   ['files', 500],
 ]
-const order: readonly Part[] = ['label', ...readingOrder, 'actions', 'why']
+const order: readonly Part[] = ['label', 'summary', 'runs', ...readingOrder.slice(1), 'actions', 'why']
 
 /** Lays a message out in blocks, within Slack's limits. What finds no room is named at the end. */
 export function slackLayout(message: Message): SlackLayout {

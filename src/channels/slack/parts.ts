@@ -6,6 +6,7 @@ import { labelOf, titleOf } from '../content/head.ts'
 import { moreOf } from '../content/plain.ts'
 import { fittingTable, logTail } from './fixed-width.ts'
 import { escapeSlack, plainMrkdwn, slackLink, slackMarkdown } from './mrkdwn.ts'
+import { runSections } from './runs.ts'
 
 /** Documented limits, in characters and pieces: https://docs.slack.dev/reference/block-kit/blocks */
 export const LIMITS = { header: 150, section: 3000, field: 2000, fields: 10, button: 75, buttons: 25, url: 3000 }
@@ -34,8 +35,11 @@ export const parts = {
     const more = facts.length - shown.length
     return more === 0 ? blocks : [...blocks, ...noted(moreOf(more, 'fact'))]
   },
-  table: ({ table }, most) =>
-    table === undefined || table.columns.length === 0 ? [] : [section(mrkdwn(fittingTable(table, most)))],
+  runs: (message, most) => (listsRuns(message) ? runSections(message.runs ?? [], most) : []),
+  table: (message, most) =>
+    message.table === undefined || message.table.columns.length === 0 || listsRuns(message)
+      ? []
+      : [section(mrkdwn(fittingTable(message.table, most)))],
   code: ({ code = '' }, most) => (code.trim() === '' ? [] : [section(mrkdwn(logTail(code.trimEnd(), most)))]),
   image({ image = '', title }) {
     const address = buttonUrl(image)
@@ -74,6 +78,11 @@ export type Part = keyof typeof parts
 /** A remark in small letters, in Slack's own mark-up. */
 export function noted(text: string): JsonObject[] {
   return [{ type: 'context', elements: [mrkdwn(text)] }]
+}
+
+/** Whether its table is a list of runs, which Slack shows in a better form. */
+function listsRuns({ table, runs = [] }: Message): boolean {
+  return table?.of === 'runs' && runs.length > 0
 }
 
 function section(text: JsonObject): JsonObject {

@@ -1,6 +1,6 @@
 import { tame } from '../../language/tame.ts'
-import type { Message } from '../../model/message.ts'
-import { cleanLine, cleanLines } from '../content/clean.ts'
+import type { Message, MessageRun } from '../../model/message.ts'
+import { cleanLine, cleanLines, cut } from '../content/clean.ts'
 import { largest } from '../content/fit.ts'
 import { titleOf } from '../content/head.ts'
 import { htmlText } from '../content/html-text.ts'
@@ -36,10 +36,22 @@ function gist(message: Message): string {
   return [titleOf(message), restOf(message)].filter((part) => part !== '').join('\n')
 }
 
-function restOf({ summary, facts }: Message): string {
+function restOf({ summary, facts, runs = [] }: Message): string {
   const text = cleanLines(summary).trim()
-  return text === '' ? facts.map(({ name, value }) => `${cleanLine(name)}: ${cleanLine(value)}`).join('\n') : text
+  const told = text === '' ? facts.map(({ name, value }) => `${cleanLine(name)}: ${cleanLine(value)}`).join('\n') : text
+  return [told, ...stepLines(runs.slice(1))].filter((line) => line !== '').join('\n')
 }
+
+/** The steps of a run, those that failed first, since a short message is cut at its end. */
+function stepLines(steps: readonly MessageRun[]): string[] {
+  const isFailed = ({ state }: MessageRun) => state === 'error'
+  return [...steps.filter(isFailed), ...steps.filter((step) => !isFailed(step))].map(({ name, state, error }) => {
+    const what = state === 'error' && error !== undefined ? cut(cleanLine(error), LONGEST_ERROR) : state
+    return `${cleanLine(name)}: ${what}`
+  })
+}
+
+const LONGEST_ERROR = 80
 
 function ownText({ body }: Message): string {
   if (body === undefined) return ''
