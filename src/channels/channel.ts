@@ -93,9 +93,9 @@ export interface Channel<Schema extends v.GenericSchema = v.GenericSchema, Paylo
   missing?(settings: v.InferOutput<Schema>, defaults: JsonObject): { path: string; message: string }[]
   /**
    * Pure: how values are written in a body that a rule gives, so that they stay text; as they are where there is no form.
-   * Given are the settings but the secret ones, the route's over them, their templates not rendered.
+   * Given are the settings but the secret ones, the route's over them, and the body, their templates not rendered.
    */
-  valueForm?(settings: Partial<v.InferOutput<Schema>>): ValueForm | undefined
+  valueForm?(settings: Partial<v.InferOutput<Schema>>, body: string): ValueForm | undefined
   /** Pure: same input, same bytes. */
   render(message: Message, settings: v.InferOutput<Schema>): Payload
   /** Throws `DeliveryError`; never loops, logs, reads the database or opens secrets. */

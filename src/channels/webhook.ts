@@ -7,6 +7,7 @@ import { answerText, requestOnce } from './http.ts'
 import { hiddenAddress, reaching } from './http-settings.ts'
 import { authorizationHeader } from './webhook/authorization.ts'
 import { overriddenBody } from './webhook/override.ts'
+import { ownBody } from './webhook/own-body.ts'
 import { presetBody } from './webhook/preset-body.ts'
 import { addressOf, presetOf, webhookFailure } from './webhook/request.ts'
 import { type WebhookSettings, webhookSettings } from './webhook/settings.ts'
@@ -35,15 +36,19 @@ export const webhook = {
     const place = hiddenAddress(url)
     return presetOf(preset) === undefined ? place : `${preset} ${place}`
   },
-  valueForm: ({ preset }: Partial<WebhookSettings>) => presetOf(preset)?.values,
+  valueForm({ preset }: Partial<WebhookSettings>, body: string) {
+    const { values, markdownWhere } = presetOf(preset) ?? {}
+    return markdownWhere?.test(body) ? ('markdown' as const) : values
+  },
   render(message: Message, settings: WebhookSettings): WebhookPayload {
     const { method, overrideBody } = settings
-    if (message.body !== undefined) return ownBody(message.body)
+    const preset = presetOf(settings.preset)
+    const { topic } = addressOf(settings)
+    if (message.body !== undefined) return payloadOf(ownBody(message.body, preset, topic))
     if (overrideBody !== undefined) return textOrJson(overriddenBody(overrideBody, message.runs ?? []))
     if (method === 'GET' || method === 'DELETE') return { body: null, contentType: '' }
-    const preset = presetOf(settings.preset)
     if (preset === undefined) return { body: eventJson(message), contentType: JSON_TYPE }
-    const body = presetBody(preset, message, addressOf(settings).topic)
+    const body = presetBody(preset, message, topic)
     return preset.encoding === 'form' ? form(body) : { body: JSON.stringify(body), contentType: JSON_TYPE }
   },
   async send(payload: WebhookPayload, settings: WebhookSettings, context: SendContext): Promise<Receipt> {
@@ -72,7 +77,7 @@ export const webhook = {
 
 const JSON_TYPE = 'application/json'
 
-function ownBody({ text, contentType }: RenderedBody): WebhookPayload {
+function payloadOf({ text, contentType }: RenderedBody): WebhookPayload {
   const charset = contentType.startsWith('text/') ? '; charset=utf-8' : ''
   return { body: text, contentType: `${contentType}${charset}` }
 }

@@ -239,7 +239,7 @@ async function inputOf(
     variableProblems: problems,
     channelSettings: way.channelSettings,
     fixedSettings: fixedSettingsOf(target.kind),
-    valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }),
+    valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }, way.route.body?.text ?? ''),
     attachments,
   }
 }

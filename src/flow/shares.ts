@@ -55,8 +55,8 @@ export function fixedSettingsOf(kind: string): readonly string[] {
 }
 
 /** How values are written in the own body of a route to such a channel, with its settings and those of the route. */
-export function valueFormOf(kind: string, settings: JsonObject): ValueForm | undefined {
-  return channelOf(kind)?.valueForm?.(settings)
+export function valueFormOf(kind: string, settings: JsonObject, body: string): ValueForm | undefined {
+  return channelOf(kind)?.valueForm?.(settings, body)
 }
 
 function channelOf(kind: string): Channel | undefined {

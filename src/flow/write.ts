@@ -94,7 +94,7 @@ function inputOf(order: Order, way: Way, target: Target, writing: Writing): Comp
     rule,
     route: { ...way.route, settings: target.settings },
     fixedSettings: fixedSettingsOf(target.kind),
-    valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }),
+    valueForm: valueFormOf(target.kind, { ...way.channelSettings, ...target.settings }, way.route.body?.text ?? ''),
     kind: order.kind,
     alerts,
     result: writing.result,

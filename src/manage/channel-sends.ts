@@ -3,7 +3,7 @@ import type { Channel } from '../channels/channel.ts'
 import { channels } from '../channels/index.ts'
 import { AppError, invalid } from '../errors.ts'
 import { deadlineOf, stored } from '../flow/routes.ts'
-import { sharedOut } from '../flow/shares.ts'
+import { sharedOut, valueFormOf } from '../flow/shares.ts'
 import { newId } from '../ids.ts'
 import { type Delivery, finalStates, type NewDelivery, type Outcome, type Target } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -124,7 +124,8 @@ export function manageChannelSends(context: ManageContext) {
   }
 
   /** The parts of a request with the variables of its run; what cannot be rendered is told as a fact, and costs no message. */
-  async function aboutRun(project: string, { run, engine, body, message, settings }: SendRequest): Promise<Written> {
+  async function aboutRun(project: string, row: ChannelRow, request: SendRequest): Promise<Written> {
+    const { run, engine, body, message, settings } = request
     if (run === undefined) {
       if (body !== undefined) throw invalid('body', 'needs "run", the uid of the run it is about')
       return { message, settings }
@@ -132,7 +133,8 @@ export function manageChannelSends(context: ManageContext) {
     const texts = JSON.stringify([message, settings, body])
     const writer = await writerFor(context, { project, uid: run, engine, texts })
     const written = (await writer.object(message as unknown as JsonObject)) as unknown as SendRequest['message']
-    const rendered = { settings: await writer.object(settings), body: body && (await writer.body(body)) }
+    const form = valueFormOf(row.kind, { ...row.settings, ...settings }, body ?? '')
+    const rendered = { settings: await writer.object(settings), body: body && (await writer.body(body, form)) }
     const errors = writer.errors.map((value) => ({ name: 'Template error', value }))
     if (errors.length > 0) errors.push(...writer.problems.map((value) => ({ name: 'Missing variable', value })))
     return {
@@ -153,7 +155,7 @@ export function manageChannelSends(context: ManageContext) {
     async send(caller: Caller, idOrName: string, input: unknown): Promise<string[]> {
       const wanted = validate(sendRequest, input)
       const row = await named(caller, idOrName)
-      const about = await aboutRun(caller.project, wanted)
+      const about = await aboutRun(caller.project, row, wanted)
       const target = storedTarget(row, about.settings)
       const { table, ...rest } = about.message
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))

@@ -5,7 +5,7 @@ import { renderBody, renderMarkdown, renderTemplate } from '../language/template
 import { TemplateError } from '../language/template-error.ts'
 import type { Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
-import type { RenderedBody } from '../model/message.ts'
+import type { RenderedBody, ValueForm } from '../model/message.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { TemplateEngine } from '../model/rule.ts'
 import type { ManageContext } from './context.ts'
@@ -17,8 +17,8 @@ const MARKDOWN = ['summary', 'paragraphs']
 export interface RunWriter {
   /** Every text of an object; one that cannot be rendered stays as it is. */
   object(value: JsonObject): Promise<JsonObject>
-  /** The channel's own form; undefined when it cannot be rendered. */
-  body(text: string): Promise<RenderedBody | undefined>
+  /** The channel's own form, with values written for it; undefined when it cannot be rendered. */
+  body(text: string, form: ValueForm | undefined): Promise<RenderedBody | undefined>
   /** What could not be rendered, so far. */
   errors: string[]
   /** Why variables are not there, in words. */
@@ -71,6 +71,7 @@ export async function writerFor(
       )
       return Object.fromEntries(await Promise.all(parts))
     },
-    body: (text) => attempted<RenderedBody | undefined>(() => renderBody(engine, text, variables), undefined),
+    body: (text, form) =>
+      attempted<RenderedBody | undefined>(() => renderBody(engine, text, variables, form), undefined),
   }
 }

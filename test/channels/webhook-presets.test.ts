@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { type PresetName, presetNames, presets } from '../../src/channels/webhook/presets.ts'
 import { webhook } from '../../src/channels/webhook.ts'
 import type { Json, JsonObject } from '../../src/model/json.ts'
-import { blankMessage, type Message } from '../../src/model/message.ts'
+import { blankMessage, type Message, type RenderedBody } from '../../src/model/message.ts'
 import { testHttp } from '../support/egress.ts'
 import { elements, githubMarkdown, shownText } from '../support/markdown.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
@@ -110,6 +110,57 @@ describe('limits', () => {
       }),
       runs,
     )
+  })
+})
+
+describe('a body of the rule', () => {
+  const sent = (preset: PresetName, text: string, contentType: RenderedBody['contentType'], given = url) => {
+    const { body, contentType: type } = webhook.render(
+      { ...firing, body: { text, contentType } },
+      settingsOf(webhook, { url: given, preset }),
+    )
+    return type === 'application/json' ? JSON.parse(body ?? '') : [body, type]
+  }
+  const topic = 'https://ntfy.example/a/alerts'
+
+  test.each<[preset: PresetName, key: string, more: JsonObject]>([
+    ['google-chat', 'text', {}],
+    ['discord', 'content', {}],
+    ['mattermost', 'text', {}],
+    ['gotify', 'message', {}],
+    ['ntfy', 'message', { topic: 'alerts' }],
+  ])('that is text goes to %s as the text of a message, since it takes JSON alone', (preset, key, more) => {
+    expect(sent(preset, 'A "quoted"\n*text*', 'text/plain', topic)).toEqual({ ...more, [key]: 'A "quoted"\n*text*' })
+    expect(sent(preset, '<p>One &amp; <b>two</b></p>', 'text/html', topic)).toEqual({ ...more, [key]: 'One & two' })
+    const long = sent(preset, '🔥'.repeat(20_000), 'text/plain', topic)[key]
+    expect(long).toEndWith('…')
+    expect(long).not.toMatch(/[\ud800-\udbff]…$/)
+    const most = { 'google-chat': 4096, discord: 2000, mattermost: 16_383, gotify: 8000, ntfy: 4096 } as Record<
+      string,
+      number
+    >
+    expect(preset === 'ntfy' ? Buffer.byteLength(long) : long.length).toBeLessThanOrEqual(most[preset] ?? 0)
+  })
+
+  test('that is JSON goes as it is, but to ntfy with the topic of the address', () => {
+    for (const preset of presetNames.filter((name) => name !== 'ntfy'))
+      expect(sent(preset, '{"content": "x"}', 'application/json')).toEqual({ content: 'x' })
+    expect(sent('ntfy', '{"message": "x"}', 'application/json', topic)).toEqual({ topic: 'alerts', message: 'x' })
+    expect(sent('ntfy', '{"topic": "t"}', 'application/json', topic)).toEqual({ topic: 't' })
+    expect(sent('ntfy', '[1]', 'application/json', topic)).toEqual([1])
+  })
+
+  test('and any message are rendered without an address, too, as a preview knows none', () => {
+    for (const preset of presetNames)
+      expect(webhook.render(firing, { method: 'POST', preset } as never).body).toMatch(/Model.drift.is.high/)
+  })
+
+  test('that is text goes as it is where no preset has a place for it', () => {
+    expect(sent('form', 'a=1', 'application/x-www-form-urlencoded')).toEqual([
+      'a=1',
+      'application/x-www-form-urlencoded',
+    ])
+    expect(sent('alertmanager', 'x', 'text/plain')).toEqual(['x', 'text/plain; charset=utf-8'])
   })
 })
 

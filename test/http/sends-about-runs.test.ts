@@ -79,6 +79,19 @@ describe('row 19: a message sent while a run is under way', () => {
     expect(JSON.parse(bodyAt('/ops'))).toEqual({ text: 'say "hi" *now*' })
   })
 
+  test('may have a body of its own in which values stay text for the receiver', async () => {
+    await world.tell('s3', { name: '<!channel> @all *b*', kind: 'scenario', state: 'running' })
+    const { url } = scene.receiver
+    await scene.api('POST', '/channels', { name: 'sl', kind: 'slack', settings: { webhookUrl: `${url}/t-own-slack` } })
+    const settings = { preset: 'discord', url: `${url}/t-own-discord` }
+    await scene.api('POST', '/channels', { name: 'di', kind: 'webhook', settings })
+    await send('sl', { run: 's3', body: `{"text": "\${scenarioName}"}` })
+    expect(bodyAt('/t-own-slack')).not.toMatch(/<!channel>|\*b\*"/)
+    expect(JSON.parse(bodyAt('/t-own-slack')).text).toStartWith('&lt;!channel&gt; ')
+    await send('di', { run: 's3', body: `Look: \${scenarioName}` })
+    expect(JSON.parse(bodyAt('/t-own-discord')).content).toMatch(/^Look: <\u200b!\u200bchannel> @\u200ball \\\*b\\\*$/)
+  })
+
   test('is not lost by a variable that is not there, but names it', async () => {
     await send('Ops', { message: { title: 'Hello', summary: `\${nobody}` } })
     const { data } = JSON.parse(bodyAt('/ops')) as Event

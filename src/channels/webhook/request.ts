@@ -15,7 +15,8 @@ export function presetOf(name = ''): Preset | undefined {
 /** The address that is called, and the topic that the given one names. */
 export function addressOf(settings: Pick<WebhookSettings, 'url' | 'preset'>): { url: string; topic: string } {
   const rule = presetOf(settings.preset)?.address
-  if (rule === undefined) return { url: settings.url, topic: '' }
+  // In a preview the address is not there: it is a secret.
+  if (rule === undefined || !URL.canParse(settings.url)) return { url: settings.url, topic: '' }
   const url = new URL(settings.url)
   const [, before = '', topic = ''] = (rule.topic && /^(.*\/)([^/]+)\/*$/.exec(url.pathname)) || []
   if (rule.topic) url.pathname = before

@@ -7,6 +7,7 @@ export const chatPresets = {
     documentation: 'https://developers.google.com/workspace/chat/api/reference/rest/v1/cards',
     text: 'html',
     values: 'chat',
+    own: { key: 'text', most: 4096, unit: 'characters' },
     pace: { perSecond: 1, burst: 1 },
     body: {
       fallbackText: { put: 'title', most: 250, plain: true },
@@ -64,6 +65,7 @@ export const chatPresets = {
     documentation: 'https://discord.com/developers/docs/resources/webhook#execute-webhook',
     text: 'discord',
     values: 'markdown',
+    own: { key: 'content', most: 2000, unit: 'characters' },
     pace: { perSecond: 0.5, burst: 5 },
     address: { query: { wait: 'true' } },
     gone: [404],
@@ -92,6 +94,7 @@ export const chatPresets = {
     documentation: 'https://developers.mattermost.com/integrate/webhooks/incoming/',
     text: 'markdown',
     values: 'markdown',
+    own: { key: 'text', most: 16_383, unit: 'characters' },
     pace: { perSecond: 5, burst: 5 },
     body: {
       attachments: [

@@ -49,6 +49,10 @@ export interface Preset {
   text: 'plain' | 'html' | 'markdown' | 'discord'
   /** How values are written in a body that the rule gives. */
   values?: ValueForm
+  /** Where such a body matches, its text is Markdown and values are written for that. */
+  markdownWhere?: RegExp
+  /** The key under which a body that is no JSON is sent, and the most of it that is taken. */
+  own?: { key: string; most: number; unit: 'characters' | 'bytes' }
   body: Template | ((message: Message) => Json)
   encoding?: 'form'
   /** How the address that is called comes of the one that is given. */

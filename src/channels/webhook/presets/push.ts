@@ -6,6 +6,8 @@ export const pushPresets = {
     label: 'ntfy',
     documentation: 'https://docs.ntfy.sh/publish/#publish-as-json',
     text: 'plain',
+    markdownWhere: /"markdown"\s*:\s*true/,
+    own: { key: 'message', most: 4096, unit: 'bytes' },
     pace: { perSecond: 1, burst: 20 },
     address: { topic: true },
     body: {
@@ -39,6 +41,8 @@ export const pushPresets = {
     label: 'Gotify',
     documentation: 'https://gotify.net/docs/pushmsg',
     text: 'markdown',
+    markdownWhere: /"contentType"\s*:\s*"text\/markdown/,
+    own: { key: 'message', most: 8000, unit: 'characters' },
     pace: { perSecond: 5, burst: 20 },
     address: { path: '/message' },
     body: {
