@@ -118,7 +118,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-describe('a run under way is told through every channel', () => {
+describe('row 19: a run under way is told through every channel', () => {
   test('there is', () => {
     expect([...new Set(ways.map(({ kind }) => kind))].sort()).toEqual(Object.keys(channels).sort())
     expect(presetNames.filter((name) => !ways.some((way) => way.name === name))).toEqual([])

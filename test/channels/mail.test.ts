@@ -35,6 +35,7 @@ channelContract(mail, {
     [{ host: 'a\r\nb', sender }, 'host', 'one line'],
     [{ host, sender, to: 'a@example.com\r\nBcc: b@example.com' }, 'to', 'not a mail address'],
     [{ host, sender, to: ['"x\r\nBcc: y" <a@example.com>'] }, 'to', 'must not hold control characters'],
+    [{ host, sender, to: 'nobody', authorizedDomain: 'example.com' }, 'to', '"nobody" is not a mail address'],
     [{ host, sender, to: 7 }, 'to', 'parted by semicolons'],
     [{ host, sender, port: 0 }, 'port', '1 to 65535'],
     [{ host, sender, port: 587, tls: 'implicit' }, 'port', 'set "tls" to "starttls"'],

@@ -80,6 +80,9 @@ describe('row 7: variables of a sample run', () => {
     ['region', 'north'],
     ["if(outcome == 'FAILED', 'attention', 'default')", 'attention'],
     ['?nowhere', ''],
+    // Paths of the instance would tell where it is installed.
+    ['val("dip.home", "not given")', 'not given'],
+    ['val("dku.install.dir", "not given")', 'not given'],
   ]
   let shown: string[]
   beforeAll(async () => {

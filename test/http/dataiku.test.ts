@@ -138,13 +138,24 @@ here('reporters of scenarios, from event to message', () => {
     expect(await bodies('/phases-stopped', 1)).toEqual(['phases ABORTED'])
   })
 
-  test('row 2: an inactive reporter is paused', async () => {
+  test('row 2: an inactive reporter is paused, and sends nothing until it is resumed', async () => {
     const { items } = await take({
       ...{ id: 'quiet', name: 'quiet' },
-      reporters: [reporter('off', 'webhook-scenario', { url: `${scene.receiver.url}/off` }, { active: false })],
+      reporters: [
+        reporter('off', 'webhook-scenario', { url: `${scene.receiver.url}/off`, message: 'off' }, { active: false }),
+        reporter('on', 'webhook-scenario', { url: `${scene.receiver.url}/quiet-on`, message: 'on' }),
+      ],
     })
     expect(items[0]?.action).toBe('create')
-    expect(await scene.api('GET', `/rules/${encodeURIComponent('quiet: off')}`)).toMatchObject({ paused: true })
+    const place = `/rules/${encodeURIComponent('quiet: off')}`
+    expect(await scene.api('GET', place)).toMatchObject({ paused: true })
+    await world.tell('q1', { name: 'quiet', kind: 'scenario', state: 'completed' })
+    expect(await bodies('/quiet-on', 1)).toEqual(['on'])
+    expect(await bodies('/off', 0)).toEqual([])
+    await scene.api('POST', `${place}/resume`)
+    scene.pass(1000)
+    await world.tell('q2', { name: 'quiet', kind: 'scenario', state: 'completed' })
+    expect(await bodies('/off', 1)).toEqual(['off'])
   })
 
   test('row 6: "or" is refused with the mend, which --fix makes', async () => {
@@ -262,6 +273,29 @@ here('reporters of scenarios, from event to message', () => {
     expect(items[0]?.issues[0]?.path).toBe('messaging.configuration.recipient')
   })
 
+  test('row 11: an address outside the allowed domain that a variable brings is refused when it is sent', async () => {
+    await take([smtpChannel('narrow-late', { authorizedDomain: 'here.test' })])
+    const letter = mail('narrow-late', { recipient: `\${owner}`, subject: 'late', message: 'x' })
+    const { items } = await take({
+      ...{ id: 'late', name: 'late' },
+      reporters: [reporter('late', 'mail-scenario', letter)],
+    })
+    expect(items[0]?.action).toBe('create')
+    const end = (uid: string, owner: string) =>
+      world.tell(uid, { name: 'late', kind: 'scenario', state: 'completed', parameters: { owner } })
+    await end('late-1', 'a@here.test')
+    expect((await mails('late', 1))[0]?.envelope.to).toEqual(['a@here.test'])
+    await end('late-2', 'a@elsewhere.test')
+    const { id } = await scene.api<{ id: string }>('GET', `/rules/${encodeURIComponent('late: late')}`)
+    await eventually(async () => {
+      const states = (await scene.deliveries(id)).map(({ state }) => state)
+      expect(states).toEqual(['delivered', 'rejected'])
+    })
+    const [, refused] = await scene.deliveries(id)
+    expect(JSON.stringify(refused?.reason)).toContain('here.test')
+    expect(smtp.mails.filter(({ envelope }) => envelope.to.includes('a@elsewhere.test'))).toEqual([])
+  })
+
   test('rows 13 and 16: the card of Teams, valid for a hostile name, to a reporter and a channel of its own', async () => {
     const hostile = 'say "hi" \\ </b>\n{{ x }}'
     const message = JSON.stringify(card, null, 3)
@@ -297,6 +331,46 @@ here('reporters of scenarios, from event to message', () => {
     }
   })
 
+  test.each(['application/json', 'application/vnd.microsoft.card.adaptive'])(
+    'row 16: a card declared as %s goes to Teams as it is',
+    async (contentType) => {
+      const name = contentType.replace(/\W/g, '-')
+      const message = JSON.stringify({ attachments: [{ ...card.attachments[0], contentType }] })
+      const webhookUrl = `${scene.receiver.url}/typed-${name}`
+      await take({ ...{ id: name, name }, reporters: [reporter('t', 'msft-teams-scenario', { webhookUrl, message })] })
+      await world.tell(`t-${name}`, { name, kind: 'scenario', state: 'completed', trigger: 'x' })
+      const [body = ''] = await bodies(`/typed-${name}`, 1)
+      const [attachment] = (JSON.parse(body) as typeof card).attachments
+      expect(attachment?.contentType).toBe(contentType)
+      expect(attachment?.content.body[0]?.items[0]).toMatchObject({ text: `${name} run report`, color: 'default' })
+    },
+  )
+
+  test('row 17: text for Google Chat goes as its JSON, with key and token that stood apart', async () => {
+    const configuration = {
+      webhookUrl: `${scene.receiver.url}/v1/spaces/A/messages`,
+      webhookKey: 'k',
+      webhookToken: 't=',
+    }
+    await take({
+      channels: [{ id: 'g-chat', type: 'google-chat', configuration }],
+      scenarios: [
+        {
+          ...{ id: 'gc', name: 'chatted' },
+          reporters: [
+            reporter('gc', 'google-chat-scenario', { channelId: 'g-chat', message: `*\${scenarioName}* \${outcome}` }),
+          ],
+        },
+      ],
+    })
+    await world.tell('gc1', { name: 'chatted', kind: 'scenario', state: 'error' })
+    const [body = ''] = await bodies('/v1/spaces/A/messages', 1)
+    expect(JSON.parse(body)).toEqual({ text: '*chatted* FAILED' })
+    const asked = scene.receiver.received.find(({ path }) => path.startsWith('/v1/spaces'))
+    expect(asked?.path).toBe('/v1/spaces/A/messages?key=k&token=t%3D')
+    expect(asked?.headers['content-type']).toStartWith('application/json')
+  })
+
   test('row 14: Slack by a webhook of the channel, with formulas in text and sender', async () => {
     scene.receiver.reply(() => ({ status: 200, body: 'ok' }))
     await take({
@@ -326,7 +400,7 @@ here('reporters of scenarios, from event to message', () => {
     expect(body).toContain('"username":"default"')
   })
 
-  test('Microsoft 365 by the names of its form, and Slack by a bot', async () => {
+  test('row 14: Slack by a bot, and Microsoft 365 by the names of its form', async () => {
     const graph = await startGraph()
     const { clientId, tenantId, clientSecret } = graph.settings
     await take([

@@ -18,12 +18,22 @@ export function refuseOutsiders(
   const allowed = domainsOf(authorizedDomain ?? '')
   if (allowed.length === 0) return
   for (const [key, value] of Object.entries({ to, cc, bcc })) {
-    const outside = boxesOf(value).filter((box) => !isAllowed(box, allowed))
+    const outside = readable(value).filter((box) => !isAllowed(box, allowed))
     if (outside.length === 0) continue
     const names = outside.slice(0, 5).map(({ address }) => address)
     const more = outside.length > names.length ? ` and ${outside.length - names.length} more` : ''
     const message = `${names.join(', ')}${more}: only mail to ${allowed.join(', ')} is allowed here`
     addIssue({ message, path: [{ type: 'object', origin: 'value', input: { ...settings }, key, value }] })
+  }
+}
+
+/** What is no address, or a template of one, is told of or filled in elsewhere. */
+function readable(value: Recipients | FromColumn | undefined): Mailbox[] {
+  try {
+    return boxesOf(value)
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return []
+    throw thrown
   }
 }
 
