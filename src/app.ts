@@ -13,7 +13,7 @@ import { createFileReader } from './flow/files.ts'
 import { channelNotice, connectionNotice, inlineNotice, type Notice, sendNotice } from './flow/notice.ts'
 import { createRunFlow } from './flow/runs.ts'
 import { createSources } from './flow/sources.ts'
-import { createScriptRunner } from './flow/variable-script.ts'
+import { createScripts } from './flow/variable-script.ts'
 import { createFlow } from './flow.ts'
 import { createHttpApp } from './http/app.ts'
 import { createEventStreams } from './http/events.ts'
@@ -192,8 +192,15 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       perConnection: config.connections.poolSize,
     })
 
-    const runScript = createScriptRunner({ programs, clock, signal: ending.signal })
-    const runFlow = createRunFlow({ store, clock, baseUrl: () => live.baseUrl, attachments, runScript })
+    const scripts = createScripts({ programs, clock })
+    onStop('scripts', scripts.close)
+    const runFlow = createRunFlow({
+      store,
+      clock,
+      baseUrl: () => live.baseUrl,
+      attachments,
+      runScript: scripts.run,
+    })
     const runEvents = createRunEvents({ flow: runFlow, clock, wake: scheduler.wake })
     const pings = createPings({ store, events: runEvents, clock })
 
@@ -214,7 +221,7 @@ export async function createApp(config: Config, ownLog: Log, overrides: Override
       clock,
       sources,
       programs,
-      runScript,
+      runScript: scripts.run,
       readSchedule,
       defaultsOf,
       baseUrl: () => live.baseUrl,

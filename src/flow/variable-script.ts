@@ -10,8 +10,12 @@ import { type Ended, ProgramError, type Programs } from '../programs.ts'
 export interface ScriptRunnerDeps {
   programs: Pick<Programs, 'run'>
   clock: Pick<Clock, 'now'>
-  /** Ends what runs. */
-  signal: AbortSignal
+}
+
+export interface Scripts {
+  run: ScriptRunner
+  /** Ends what runs with all it started, and lets nothing more begin. */
+  close(): Promise<void>
 }
 
 /** Bytes a script may print. */
@@ -26,7 +30,9 @@ const PAUSE = 60_000
 const SHOWN_OUTPUT = 300
 
 /** Runs the scripts of variables: a program that the operator allowed, JSON in on standard input, a JSON object out. */
-export function createScriptRunner({ programs, clock, signal }: ScriptRunnerDeps): ScriptRunner {
+export function createScripts({ programs, clock }: ScriptRunnerDeps): Scripts {
+  const ending = new AbortController()
+  const underWay = new Set<Promise<unknown>>()
   const answers = new Map<string, { at: number; answer: Promise<JsonObject> }>()
   const pausedUntil = new Map<string, number>()
   const waiting: (() => void)[] = []
@@ -60,7 +66,7 @@ export function createScriptRunner({ programs, clock, signal }: ScriptRunnerDeps
         input,
         timeout: timeoutSeconds * 1000,
         answerBytes: MOST_OUTPUT,
-        signal,
+        signal: ending.signal,
       })
       .catch(notStarted)
     pausedUntil.delete(key)
@@ -68,18 +74,29 @@ export function createScriptRunner({ programs, clock, signal }: ScriptRunnerDeps
     return objectOf(ended, script)
   }
 
-  return (script, input) => {
+  function ask(script: VariableScript, input: JsonObject): Promise<JsonObject> {
     const text = `${JSON.stringify(input)}\n`
     const hash = createHash('sha256').update(JSON.stringify(script)).update(text).digest('base64')
     const now = clock.now()
     const known = answers.get(hash)
     if (known !== undefined && now - known.at < LIFETIME) return known.answer
     const answer = inTurn(() => printed(script, text))
+    const end = () => void underWay.delete(answer)
+    underWay.add(answer)
+    answer.then(end, end)
     answers.delete(hash)
     answers.set(hash, { at: now, answer })
     const [oldest] = answers.keys()
     if (answers.size > MOST_ANSWERS && oldest !== undefined) answers.delete(oldest)
     return answer
+  }
+
+  return {
+    run: ask,
+    async close() {
+      ending.abort()
+      await Promise.allSettled(underWay)
+    },
   }
 }
 

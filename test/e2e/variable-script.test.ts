@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Message } from '../../src/model/message.ts'
@@ -32,3 +32,32 @@ test('the executable runs the scripts of variables that the operator allowed, wi
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+test('a script that runs when the executable is asked to end is ended with it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-variables-'))
+  try {
+    const script = join(folder, 'long.sh')
+    writeFileSync(script, `#!/bin/sh\ntrap '' TERM\necho $$ > ${folder}/pid\nwhile :; do sleep 1; done\n`, {
+      mode: 0o755,
+    })
+    await using daemon = await startDaemon({ env: { TOCSIN_SHELL_ALLOW: folder } })
+    const variables = [{ command: [script], defines: ['owner'], timeoutSeconds: 30 }]
+    await daemon.api('PUT', '/variables', { variables })
+    const message = { title: '{{ owner }}' }
+    await daemon.api('POST', '/rules', {
+      ...{ name: 'ends', runs: {}, when: ['end'], message },
+      routes: [{ channel: { kind: 'console', settings: {} } }],
+    })
+    const told = daemon.api('PUT', '/runs/r1', { name: 'nightly', state: 'completed' }).catch(() => 'not answered')
+    const pid = await eventually(() => {
+      const read = Number(readFileSync(`${folder}/pid`, 'utf8'))
+      expect(read).toBeGreaterThan(0)
+      return read
+    })
+    expect(await daemon.stop()).toBe(0)
+    expect(await told).toBe('not answered')
+    expect(existsSync(`/proc/${pid}`)).toBe(false)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}, 20_000)
