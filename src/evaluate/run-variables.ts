@@ -1,9 +1,9 @@
 import { createBudget } from '../language/expression/budget.ts'
 import { ExpressionError, Failure } from '../language/expression/failure.ts'
 import { fromJson, toJson } from '../language/expression/json.ts'
-import { compile, evaluate } from '../language/expression/program.ts'
+import { compile, evaluate, type Program } from '../language/expression/program.ts'
 import type { Value } from '../language/expression/value.ts'
-import type { JsonObject } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/json.ts'
 import { type RunView, runPage } from '../model/run.ts'
 import { scenarioVariables } from '../model/scenario-variables.ts'
 import type { VariableList, VariableScript } from '../model/variables.ts'
@@ -45,33 +45,31 @@ const DYNAMIC = /\bvariables\b|val\s*\(/
  * Tocsin's own page.
  */
 export async function runVariableValues(run: RunView, sources: VariableSources): Promise<RunVariables> {
-  const { list, baseUrl, texts, runScript, elapsed } = sources
+  const { list, texts, runScript, elapsed } = sources
   const freshBudget = () => createBudget(elapsed === undefined ? {} : { elapsed })
   const problems: string[] = []
-  const given = new Map<string, JsonObject[string]>()
-  const merged = () => mergedWith(run, Object.fromEntries(given), baseUrl)
+  const known = createKnown(run, sources.baseUrl)
   let budget = freshBudget()
   for (const [index, variable] of list.entries()) {
-    if ('value' in variable) given.set(variable.name, variable.value)
+    if ('value' in variable) known.set(variable.name, variable.value)
     else if ('formula' in variable) {
-      const { name, formula } = variable
+      const { name } = variable
       try {
-        const names = new Map<string, Value>(Object.entries(merged()).map(([key, value]) => [key, fromJson(value)]))
-        given.set(name, toJson(evaluate(compile('formula', formula), names, { budget })))
+        known.set(name, toJson(evaluate(programOf(variable), known.names(), { budget })))
       } catch (thrown) {
         if (!(thrown instanceof ExpressionError || thrown instanceof Failure)) throw thrown
-        given.delete(name)
+        known.set(name, undefined)
         problems.push(`${name}: ${thrown.message}`)
       }
     } else if (mayUse(`${texts}${JSON.stringify(list.slice(index + 1))}`, variable)) {
       try {
-        const printed = await runScript(variable, { run: run as unknown as JsonObject, variables: merged() })
+        const printed = await runScript(variable, { run: run as unknown as JsonObject, variables: known.values() })
         for (const name of variable.defines) {
           const value = Object.hasOwn(printed, name) ? printed[name] : undefined
           if (value === undefined) continue
           // Nothing else may have to find out that it is nested too deep.
           fromJson(value)
-          given.set(name, value)
+          known.set(name, value)
         }
       } catch (thrown) {
         if (!(thrown instanceof VariableError || thrown instanceof Failure)) throw thrown
@@ -80,15 +78,53 @@ export async function runVariableValues(run: RunView, sources: VariableSources):
       budget = freshBudget()
     }
   }
-  return { values: merged(), problems }
+  return { values: known.values(), problems }
+}
+
+type Computed = Extract<VariableList[number], { formula: string }>
+
+/** Lists are read once and used for many runs. */
+const programs = new WeakMap<Computed, Program>()
+
+function programOf(variable: Computed): Program {
+  const program = programs.get(variable) ?? compile('formula', variable.formula)
+  programs.set(variable, program)
+  return program
 }
 
 function mayUse(texts: string, { defines }: VariableScript): boolean {
   return DYNAMIC.test(texts) || defines.some((name) => texts.includes(name))
 }
 
-function mergedWith(run: RunView, given: JsonObject, baseUrl: string | null): JsonObject {
-  const { dssURL, scenarioRunURL } = given
-  const address = run.url === '' && typeof scenarioRunURL === 'string' ? scenarioRunURL : runPage(run, baseUrl)
-  return { ...given, ...scenarioVariables(run, address ?? '', typeof dssURL === 'string' ? dssURL : (baseUrl ?? '')) }
+/** Variables that steer those of the run itself. */
+const STEERING = ['dssURL', 'scenarioRunURL']
+
+/** The variables so far. What formulas see of them is made once, and then follows the changes. */
+function createKnown(run: RunView, baseUrl: string | null) {
+  const given = new Map<string, Json>()
+  let own = ownValues(run, given, baseUrl)
+  let names: Map<string, Value> | undefined
+  return {
+    /** Undefined takes it away. */
+    set(name: string, value: Json | undefined): void {
+      if (value === undefined) given.delete(name)
+      else given.set(name, value)
+      if (STEERING.includes(name)) own = ownValues(run, given, baseUrl)
+      if (STEERING.includes(name) || value === undefined) names = undefined
+      // The run's own stay above it.
+      else if (names !== undefined && !Object.hasOwn(own, name)) names.set(name, fromJson(value))
+    },
+    values: (): JsonObject => ({ ...Object.fromEntries(given), ...own }),
+    names(): Map<string, Value> {
+      names ??= new Map(Object.entries(this.values()).map(([key, value]) => [key, fromJson(value)] as const))
+      return names
+    },
+  }
+}
+
+function ownValues(run: RunView, given: ReadonlyMap<string, Json>, baseUrl: string | null): JsonObject {
+  const dssUrl = given.get('dssURL')
+  const page = given.get('scenarioRunURL')
+  const address = run.url === '' && typeof page === 'string' ? page : runPage(run, baseUrl)
+  return scenarioVariables(run, address ?? '', typeof dssUrl === 'string' ? dssUrl : (baseUrl ?? ''))
 }

@@ -68,6 +68,23 @@ describe('variables', () => {
     await project()
   })
 
+  test('are made only where a condition or text may use them; what fails then is in the trace', async () => {
+    await instance({ name: 'bad', formula: 'nowhere + 1' })
+    await project()
+    const made = async (name: string, definition: Input) => {
+      const id = await world.rule(name, { runs: { name }, when: ['end'], ...definition })
+      await world.tell(name, { name, state: 'completed' })
+      const [evaluation] = await scene.evaluations(id)
+      return evaluation?.trace.reasons.map(({ code }) => code).includes('variable-missing')
+    }
+    const condition = { text: "state == 'completed'" }
+    expect(await made('plain', { condition })).toBe(false)
+    expect(await made('no-match', { when: ['error'], condition: { dialect: 'formula', text: 'true' } })).toBeUndefined()
+    expect(await made('decided', { condition: { dialect: 'formula', text: "state == 'error'" } })).toBe(true)
+    expect(await made('written', { condition, message: { title: '{{ name }}' } })).toBe(true)
+    await instance()
+  })
+
   test('that hold lists and objects are reached into', async () => {
     await project({ name: 'owners', value: { vars: ['ann', 'bob'] } })
     expect(await rendered(`\${owners.vars[1]} \${parseJson(owners).vars[0]}`)).toBe('bob ann')
