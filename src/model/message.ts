@@ -112,7 +112,8 @@ export function messageText(message: Message & { [text]?: string }): string {
   const known = message[text]
   if (known !== undefined) return known
   const made = JSON.stringify(message)
-  Object.defineProperty(message, text, { value: made })
+  // One that is frozen bears nothing more.
+  if (Object.isExtensible(message)) Object.defineProperty(message, text, { value: made })
   return made
 }
 
