@@ -44,8 +44,8 @@ export const webhook = {
     const { method, overrideBody } = settings
     const preset = presetOf(settings.preset)
     const { topic } = addressOf(settings)
-    if (message.body !== undefined) return payloadOf(ownBody(message.body, preset, topic))
-    if (overrideBody !== undefined) return textOrJson(overriddenBody(overrideBody, message.runs ?? []))
+    const own = message.body ?? overridden(overrideBody, message)
+    if (own !== undefined) return payloadOf(ownBody(own, preset, topic))
     if (method === 'GET' || method === 'DELETE') return { body: null, contentType: '' }
     if (preset === undefined) return { body: eventJson(message), contentType: JSON_TYPE }
     const body = presetBody(preset, message, topic)
@@ -88,10 +88,12 @@ function unechoed(response: HttpResponse, authorization: string | undefined): Ht
   return credentials === '' ? response : { ...response, body: response.body.replaceAll(credentials, '***') }
 }
 
-/** Text that is JSON goes as JSON. */
-function textOrJson(body: Json): WebhookPayload {
-  if (typeof body !== 'string') return { body: JSON.stringify(body), contentType: JSON_TYPE }
-  return { body, contentType: isJson(body) ? JSON_TYPE : 'text/plain; charset=utf-8' }
+/** The channel's fixed body; text that is JSON goes as JSON. */
+function overridden(fixed: Json | undefined, { runs = [] }: Message): RenderedBody | undefined {
+  if (fixed === undefined) return undefined
+  const body = overriddenBody(fixed, runs)
+  if (typeof body !== 'string') return { text: JSON.stringify(body), contentType: JSON_TYPE }
+  return { text: body, contentType: isJson(body) ? JSON_TYPE : 'text/plain' }
 }
 
 function isJson(text: string): boolean {

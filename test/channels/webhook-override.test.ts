@@ -71,10 +71,10 @@ describe('runs in an own body', () => {
 })
 
 describe('an own body', () => {
-  const render = (overrideBody: Json, more = {}) =>
+  const render = (overrideBody: Json, more = {}, preset = 'form') =>
     webhook.render(
       { ...firing, runs: [run], ...more },
-      settingsOf(webhook, { url: 'https://x.example/', overrideBody, preset: 'discord' }),
+      settingsOf(webhook, { url: 'https://x.example/', overrideBody, preset }),
     )
   test('goes instead of the message', () => {
     expect(render({ a: '{{ runs }}' })).toEqual({ body: JSON.stringify({ a: text }), contentType: 'application/json' })
@@ -83,6 +83,11 @@ describe('an own body', () => {
   test('that is text goes as text, or as JSON when it is that', () => {
     expect(render('plain {{ runs }}')).toEqual({ body: `plain ${text}`, contentType: 'text/plain; charset=utf-8' })
     expect(render('{"a": 1}')).toEqual({ body: '{"a": 1}', contentType: 'application/json' })
+  })
+  test('that is text becomes the text of a message where the receiver takes JSON alone', () => {
+    const { body, contentType } = render('plain {{ runs }}', {}, 'discord')
+    expect([JSON.parse(body ?? ''), contentType]).toEqual([{ content: `plain ${text}` }, 'application/json'])
+    expect(render({ a: 1 }, {}, 'discord').body).toBe('{"a":1}')
   })
   test("gives way to a route's", () => {
     const body = { text: 'mine', contentType: 'text/plain' } as const
