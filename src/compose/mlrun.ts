@@ -9,6 +9,7 @@ import { oneLine } from './words.ts'
 const LONGEST_TITLE = 250
 const LONGEST_CELL = 1000
 const MOST_ROWS = 100
+const FEW_STEPS = 20
 
 const verbs: Partial<Record<RunState, string>> = {
   completed: 'completed',
@@ -67,13 +68,20 @@ function tableOf(run: RunView): MessageTable {
     [state, name, uid, state === 'error' ? (error?.message ?? '') : resultsOf(results)].map((cell) =>
       oneLine(cell, LONGEST_CELL),
     )
-  const rows = [row(run, `..${run.uid.slice(-6)}`), ...run.steps.map((step) => row(step, ''))]
+  const rows = [row(run, `..${run.uid.slice(-6)}`), ...inOrder(run.steps).map((step) => row(step, ''))]
   return {
     columns: ['status', 'name', 'uid', 'results'],
     rows: rows.slice(0, MOST_ROWS),
     more: Math.max(0, rows.length - MOST_ROWS),
     of: 'runs',
   }
+}
+
+/** Of many steps those that failed come first, since some channels show the beginning of a table alone. */
+function inOrder(steps: readonly StepView[]): readonly StepView[] {
+  if (steps.length <= FEW_STEPS) return steps
+  const isFailed = ({ state }: StepView) => state === 'error'
+  return [...steps.filter(isFailed), ...steps.filter((step) => !isFailed(step))]
 }
 
 function resultsOf(results: JsonObject): string {

@@ -1,10 +1,11 @@
 import { tame } from '../../language/tame.ts'
-import type { Message, MessageRun } from '../../model/message.ts'
-import { cleanLine, cleanLines, cut } from '../content/clean.ts'
+import type { Message } from '../../model/message.ts'
+import { cleanLine, cleanLines } from '../content/clean.ts'
 import { largest } from '../content/fit.ts'
 import { titleOf } from '../content/head.ts'
 import { htmlText } from '../content/html-text.ts'
 import { plainText } from '../content/plain.ts'
+import { stepLines } from '../content/steps.ts'
 import { inGsm, segmentsOf } from './segments.ts'
 
 /** What Twilio takes at most, in UTF-16 units (its error 21617). */
@@ -36,22 +37,12 @@ function gist(message: Message): string {
   return [titleOf(message), restOf(message)].filter((part) => part !== '').join('\n')
 }
 
-function restOf({ summary, facts, runs = [] }: Message): string {
+function restOf(message: Message): string {
+  const { summary, facts } = message
   const text = cleanLines(summary).trim()
   const told = text === '' ? facts.map(({ name, value }) => `${cleanLine(name)}: ${cleanLine(value)}`).join('\n') : text
-  return [told, ...stepLines(runs.slice(1))].filter((line) => line !== '').join('\n')
+  return [told, ...stepLines(message)].filter((line) => line !== '').join('\n')
 }
-
-/** The steps of a run, those that failed first, since a short message is cut at its end. */
-function stepLines(steps: readonly MessageRun[]): string[] {
-  const isFailed = ({ state }: MessageRun) => state === 'error'
-  return [...steps.filter(isFailed), ...steps.filter((step) => !isFailed(step))].map(({ name, state, error }) => {
-    const what = state === 'error' && error !== undefined ? cut(cleanLine(error), LONGEST_ERROR) : state
-    return `${cleanLine(name)}: ${what}`
-  })
-}
-
-const LONGEST_ERROR = 80
 
 function ownText({ body }: Message): string {
   if (body === undefined) return ''

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.ts'
 import type { Message, MessageAlert } from '../../model/message.ts'
 import { cleanLine, cleanLines, cut, safeUrl } from '../content/clean.ts'
 import { isGood } from '../content/colour.ts'
+import { stepLines } from '../content/steps.ts'
 
 /** For so long an alert that is not told of again stands in Alertmanager, in ms. */
 const STANDS = 7 * 86_400_000
@@ -79,8 +80,10 @@ function labelsOf(labels: Readonly<Record<string, string>>): Record<string, stri
   return Object.fromEntries(named.filter(([, value]) => value !== ''))
 }
 
-function annotationsOf({ title, summary, why }: Message): Record<string, string> {
-  const texts = { summary: cleanLine(title), description: cleanLines(summary), why: cleanLine(why) }
+function annotationsOf(message: Message): Record<string, string> {
+  const { title, summary, why } = message
+  const steps = stepLines(message).join('\n')
+  const texts = { summary: cleanLine(title), description: cleanLines(summary), steps, why: cleanLine(why) }
   return Object.fromEntries(
     Object.entries(texts)
       .filter(([, text]) => text !== '')
