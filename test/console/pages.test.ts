@@ -91,6 +91,16 @@ describe('every page', () => {
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
   }, 30_000)
 
+  test('a rule on runs says why the address of a run is empty, where nobody told where people reach Tocsin', async () => {
+    const rule = { name: 'Linked', runs: {}, when: ['end'], message: { title: 'At {{ scenarioRunURL }}' } }
+    const { id } = await world.daemon.api<{ id: string }>('POST', '/rules', { ...rule, routes: [{ channel: 'Ops' }] })
+    const { page, complaints } = await browser.open()
+    await signIn(page, world.daemon, `/rules/${id}`)
+    await page.getByText('"scenarioRunURL" is empty for runs that bring no "url" along').waitFor()
+    await page.getByText('the operator sets baseUrl (TOCSIN_BASE_URL)').waitFor()
+    expect(complaints).toEqual([])
+  }, 30_000)
+
   test('loads nothing from elsewhere, runs nothing but its own script, and is not kept', async () => {
     const { page, complaints } = await browser.open()
     const asked: string[] = []
