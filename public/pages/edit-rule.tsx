@@ -3,7 +3,7 @@ import { call, pathOf } from '../api.ts'
 import { useData } from '../live.ts'
 import { Action, Empty, Failure, Page, Panel, Pending } from '../parts/basics.tsx'
 import { ConditionFields } from '../parts/condition-fields.tsx'
-import { Form, SelectField, TextField } from '../parts/form.tsx'
+import { Form, fieldsOf } from '../parts/form.tsx'
 import { RouteFields } from '../parts/route-fields.tsx'
 import { ConditionTried, PreviewShown, RowsTried, ScheduleTried, useTrial } from '../parts/trials.tsx'
 import { useId, usePlace } from '../router.tsx'
@@ -112,7 +112,7 @@ function RuleForm({ initial, before: given, connections, channels }: RuleFormPro
   const [problem, setProblem] = useState<string>()
   const [failure, setFailure] = useState<string>()
   const put = (changes: Partial<RuleDraft>) => setDraft((current) => ({ ...current, ...changes }))
-  const setter = (key: keyof RuleDraft) => (value: string) => put({ [key]: value })
+  const field = fieldsOf(draft, put)
 
   const fingerprint = listOf(draft.fingerprint)
   const condition = useTrial<ConditionAnswer>(
@@ -142,24 +142,13 @@ function RuleForm({ initial, before: given, connections, channels }: RuleFormPro
       beside={<a href={before === null ? '/rules' : pathOf('rules', before.id)}>Cancel</a>}
     >
       <Panel title="1. What is looked at">
-        <TextField label="Name" path="name" required value={draft.name} set={setter('name')} />
-        <SelectField
-          label="Connection"
-          path="connection"
-          required
-          value={draft.connection}
-          set={setter('connection')}
-          options={connections}
-        />
-        <TextField
-          label="Query"
-          path="query"
-          required
-          lines={5}
-          hint="One statement that reads. It may name :scheduled_at, :now and :since."
-          value={draft.query}
-          set={setter('query')}
-        />
+        {field('name', 'Name', { required: true })}
+        {field('connection', 'Connection', { required: true, options: connections })}
+        {field('query', 'Query', {
+          required: true,
+          lines: 5,
+          hint: 'One statement that reads. It may name :scheduled_at, :now and :since.',
+        })}
         <div class="actions">
           <Action run={runQuery} onFailure={setProblem}>
             Run it on real rows
@@ -168,87 +157,52 @@ function RuleForm({ initial, before: given, connections, channels }: RuleFormPro
         <RowsTried rows={rows} problem={problem} />
       </Panel>
       <Panel title="2. When it matters">
-        <ConditionFields draft={draft} put={put} columns={rows?.columns ?? []} />
+        <ConditionFields draft={draft} field={field} columns={rows?.columns ?? []} />
         <ConditionTried {...condition} />
-        <TextField
-          label="Hold for"
-          path="for"
-          hint="How long the condition must be true before anybody is told, such as 5m; 0s: at once."
-          value={draft.hold}
-          set={setter('hold')}
-        />
+        {field('hold', 'Hold for', {
+          path: 'for',
+          hint: 'How long the condition must be true before anybody is told, such as 5m; 0s: at once.',
+        })}
       </Panel>
       <Panel title="3. How often">
-        <SelectField
-          label="Runs"
-          path="schedule"
-          required
-          value={draft.timing}
-          set={setter('timing')}
-          options={[
+        {field('timing', 'Runs', {
+          path: 'schedule',
+          required: true,
+          options: [
             ['every', 'every so often'],
             ['cron', 'at times of the day (cron)'],
-          ]}
-        />
+          ],
+        })}
         {draft.timing === 'every' ? (
-          <TextField
-            label="Every"
-            path="schedule.every"
-            required
-            hint="Such as 30s, 5m or 1h30m."
-            problem={schedule.problem}
-            value={draft.every}
-            set={setter('every')}
-          />
+          field('every', 'Every', {
+            path: 'schedule.every',
+            required: true,
+            hint: 'Such as 30s, 5m or 1h30m.',
+            problem: schedule.problem,
+          })
         ) : (
           <>
-            <TextField
-              label="Cron"
-              path="schedule.cron"
-              required
-              hint="Minute, hour, day of month, month, day of week."
-              problem={schedule.problem}
-              value={draft.cron}
-              set={setter('cron')}
-            />
-            <TextField
-              label="Time zone"
-              path="schedule.timezone"
-              required
-              value={draft.timezone}
-              set={setter('timezone')}
-            />
+            {field('cron', 'Cron', {
+              path: 'schedule.cron',
+              required: true,
+              hint: 'Minute, hour, day of month, month, day of week.',
+              problem: schedule.problem,
+            })}
+            {field('timezone', 'Time zone', { path: 'schedule.timezone', required: true })}
           </>
         )}
         <ScheduleTried {...schedule} />
       </Panel>
       <Panel title="4. Who is told, and what">
         <RouteFields routes={draft.routes} channels={channels} set={(routes) => put({ routes })} />
-        <SelectField
-          label="Severity"
-          path="severity"
-          required
-          value={draft.severity}
-          set={setter('severity')}
-          options={severities}
-        />
-        <TextField
-          label="Title"
-          path="message.title"
-          hint="A Liquid template, such as {{ labels.model }} is at {{ row.score }}. Empty: the name and the value."
-          value={draft.title}
-          set={setter('title')}
-        />
-        <TextField label="Summary" path="message.summary" lines={2} value={draft.summary} set={setter('summary')} />
-        <TextField label="Tags" path="tags" hint="Parted by commas." value={draft.tags} set={setter('tags')} />
-        <TextField
-          label="Description"
-          path="description"
-          hint="For those who read the rule."
-          lines={2}
-          value={draft.description}
-          set={setter('description')}
-        />
+        {field('severity', 'Severity', { required: true, options: severities })}
+        {field('title', 'Title', {
+          path: 'message.title',
+          hint: 'A Liquid template, such as {{ labels.model }} is at {{ row.score }}. Empty: the name and the value.',
+        })}
+        {field('summary', 'Summary', { path: 'message.summary', lines: 2 })}
+        {field('tags', 'Tags', { hint: 'Parted by commas.' })}
+        {field('description', 'Description', { lines: 2, hint: 'For those who read the rule.' })}
       </Panel>
       <Panel
         title="5. See it before it is saved"

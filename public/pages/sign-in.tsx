@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { session } from '../api.ts'
 import { Page } from '../parts/basics.tsx'
-import { Form, TextField } from '../parts/form.tsx'
+import { Field, Form } from '../parts/form.tsx'
 import type { TokenHolder } from '../types.ts'
 
 export function SignInPage({ onSignedIn }: { onSignedIn: (holder: TokenHolder) => void }) {
@@ -10,7 +10,7 @@ export function SignInPage({ onSignedIn }: { onSignedIn: (holder: TokenHolder) =
     <div class="sign-in">
       <Page title="Tocsin">
         <Form button="Sign in" save={async () => onSignedIn(await session<TokenHolder>('POST', { token }))}>
-          <TextField label="API token" path="token" type="password" required value={token} set={setToken} />
+          <Field label="API token" path="token" type="password" required value={token} set={setToken} />
         </Form>
         <p class="muted">
           Where Tocsin runs, this makes one:

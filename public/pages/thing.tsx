@@ -3,7 +3,7 @@ import { call, pathOf } from '../api.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
 import { Action, Failure, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
-import { CheckField, Form, SelectField, TextField } from '../parts/form.tsx'
+import { CheckField, Field, Form } from '../parts/form.tsx'
 import { SettingsFields } from '../parts/settings.tsx'
 import { useId, usePlace } from '../router.tsx'
 import { type Draft, draftOf, settingsOf } from '../settings-draft.ts'
@@ -98,7 +98,7 @@ function NewThingPage({ collection }: { collection: Collection }) {
       ) : (
         <>
           <div class="panel">
-            <SelectField
+            <Field
               label="Kind"
               path="kind"
               required
@@ -178,7 +178,7 @@ function ThingForm({ collection, kind, thing: given, isSaved = false, onSaved }:
           </>
         }
       >
-        <TextField label="Name" path="name" required value={name} set={setName} />
+        <Field label="Name" path="name" required value={name} set={setName} />
         <SettingsFields kind={kind} draft={draft} set={setDraft} />
         {collection === 'channels' ? (
           <CheckField

@@ -103,7 +103,7 @@ function useIssue(path: string): string | undefined {
   return own.length === 0 ? undefined : own.map(({ message }) => message).join('; ')
 }
 
-interface FieldProps {
+interface Labels {
   label: string
   /** Where the API names it. */
   path: string
@@ -111,34 +111,46 @@ interface FieldProps {
   required?: boolean
   /** What it is told apart from the form's own refusals, such as by a trial. */
   problem?: string | undefined
-  children: (input: Wiring) => ComponentChildren
+}
+
+/** A choice with `options`, several lines with `lines`, else one line of text. */
+interface Control {
+  value: string
+  set: (value: string) => void
+  options?: readonly (string | readonly [value: string, label: string])[]
+  lines?: number
+  type?: 'text' | 'number' | 'password'
 }
 
 /** What ties an input to its label, hint and error. */
-export interface Wiring {
+interface Wiring {
   id: string
   'aria-describedby': string | undefined
   'aria-invalid': boolean
   'aria-required': boolean
 }
 
-/** A labelled input with its hint and what is wrong with it. */
-export function Field({ label, path, hint, required = false, problem, children }: FieldProps) {
+type FieldProps = Labels & (Control | { children: (wiring: Wiring) => ComponentChildren })
+
+/** A labelled input with its hint and what is wrong with it; `children` puts something else in the input's place. */
+export function Field(props: FieldProps) {
+  const { label, path, hint, required = false, problem } = props
   const id = useId()
   const issue = useIssue(path) ?? problem
   const described = [hint === undefined ? '' : `${id}-hint`, issue === undefined ? '' : `${id}-issue`]
     .filter(Boolean)
     .join(' ')
+  const wiring = {
+    id,
+    'aria-describedby': described === '' ? undefined : described,
+    'aria-invalid': issue !== undefined,
+    'aria-required': required,
+  }
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {required ? null : <small> optional</small>}
-      {children({
-        id,
-        'aria-describedby': described === '' ? undefined : described,
-        'aria-invalid': issue !== undefined,
-        'aria-required': required,
-      })}
+      {'children' in props ? props.children(wiring) : <Input {...props} wiring={wiring} />}
       {hint === undefined ? null : (
         <p class="hint" id={`${id}-hint`}>
           {hint}
@@ -153,61 +165,57 @@ export function Field({ label, path, hint, required = false, problem, children }
   )
 }
 
-type TextProps = Omit<FieldProps, 'children'> & {
-  value: string
-  set: (value: string) => void
-  type?: 'text' | 'number' | 'password'
-  lines?: number
-}
-
-/** A field of text; of several lines with `lines`. */
-export function TextField({ value, set, type = 'text', lines, ...field }: TextProps) {
+function Input({ wiring, value, set, options, lines, type = 'text' }: Control & { wiring: Wiring }) {
   const onInput = ({ currentTarget }: { currentTarget: { value: string } }) => set(currentTarget.value)
+  if (options !== undefined)
+    return (
+      <select {...wiring} value={value} onChange={onInput}>
+        {options.map((option) => {
+          const [own, label] = typeof option === 'string' ? [option, option] : option
+          return (
+            <option key={own} value={own}>
+              {label}
+            </option>
+          )
+        })}
+      </select>
+    )
+  if (lines !== undefined)
+    return <textarea {...wiring} rows={lines} spellcheck={false} value={value} onInput={onInput} />
   return (
-    <Field {...field}>
-      {(wiring) =>
-        lines === undefined ? (
-          <input
-            {...wiring}
-            // The types of the two differ in what they allow beside, and nothing of that is used.
-            type={(type === 'password' ? 'password' : 'text') as 'text'}
-            inputMode={type === 'number' ? 'decimal' : undefined}
-            autoComplete={type === 'password' ? 'new-password' : 'off'}
-            value={value}
-            onInput={onInput}
-          />
-        ) : (
-          <textarea {...wiring} rows={lines} spellcheck={false} value={value} onInput={onInput} />
-        )
-      }
-    </Field>
+    <input
+      {...wiring}
+      // The types of the two differ in what they allow beside, and nothing of that is used.
+      type={(type === 'password' ? 'password' : 'text') as 'text'}
+      inputMode={type === 'number' ? 'decimal' : undefined}
+      autoComplete={type === 'password' ? 'new-password' : 'off'}
+      value={value}
+      onInput={onInput}
+    />
   )
 }
 
-type SelectProps = Omit<FieldProps, 'children'> & {
-  value: string
-  set: (value: string) => void
-  options: readonly (string | readonly [value: string, label: string])[]
-}
-
-export function SelectField({ value, set, options, ...field }: SelectProps) {
-  return (
-    <Field {...field}>
-      {(wiring) => (
-        <select {...wiring} value={value} onChange={({ currentTarget }) => set(currentTarget.value)}>
-          {options.map((option) => {
-            const [own, label] = typeof option === 'string' ? [option, option] : option
-            return (
-              <option key={own} value={own}>
-                {label}
-              </option>
-            )
-          })}
-        </select>
-      )}
-    </Field>
+/** Makes fields of a draft: each shows what is typed for its key, and is named after it where `path` says nothing else. */
+export function fieldsOf<Draft extends object>(
+  draft: Draft,
+  put: (changes: Partial<Draft>) => void,
+): DraftField<Draft> {
+  return (key, label, more = {}) => (
+    <Field
+      label={label}
+      path={key}
+      value={draft[key] as string}
+      set={(value) => put({ [key]: value } as Partial<Draft>)}
+      {...more}
+    />
   )
 }
+
+export type DraftField<Draft extends object> = (
+  key: keyof Draft & string,
+  label: string,
+  more?: Partial<Labels> & Partial<Control>,
+) => ComponentChildren
 
 /** A switch. */
 export function CheckField({

@@ -1,5 +1,5 @@
 import { phases, type RouteDraft } from '../rule-draft.ts'
-import { SelectField } from './form.tsx'
+import { Field } from './form.tsx'
 
 interface RouteFieldsProps {
   routes: readonly RouteDraft[]
@@ -25,7 +25,7 @@ export function RouteFields({ routes, channels, set }: RouteFieldsProps) {
       ) : null}
       {routes.map((route, index) => (
         <div class="row route" key={route.key}>
-          <SelectField
+          <Field
             label={`Channel ${index + 1}`}
             path={`routes.${index}`}
             required

@@ -1,6 +1,6 @@
 import { CLEAR, type Draft, isLines, isNumber, isRecord, KEEP } from '../settings-draft.ts'
 import type { FieldInfo, Kind, SettingSchema } from '../types.ts'
-import { CheckField, Field, SelectField, TextField } from './form.tsx'
+import { CheckField, Field } from './form.tsx'
 
 interface SettingsProps {
   kind: Kind
@@ -47,7 +47,7 @@ function Setting({ path, info, schema, required, value, set }: SettingProps) {
   if (schema.enum !== undefined) {
     const options = schema.enum.map(String)
     return (
-      <SelectField
+      <Field
         {...field}
         value={text}
         set={set}
@@ -64,7 +64,7 @@ function Setting({ path, info, schema, required, value, set }: SettingProps) {
         : ''
   if (lines !== '' || info.multiline === true)
     return (
-      <TextField
+      <Field
         {...field}
         hint={`${info.hint ?? ''}${lines}`.trim()}
         lines={lines === '' ? 4 : 3}
@@ -73,7 +73,7 @@ function Setting({ path, info, schema, required, value, set }: SettingProps) {
       />
     )
   const type = info.secret === true ? 'password' : isNumber(schema) ? 'number' : 'text'
-  return <TextField {...field} type={type} value={text} set={set} />
+  return <Field {...field} type={type} value={text} set={set} />
 }
 
 /** A secret that is set: it never comes back, so it can only stay, be replaced or go. */
