@@ -295,6 +295,8 @@ CREATE TABLE `runs` (
 CREATE UNIQUE INDEX `runs_uid` ON `runs` (`project`,`uid`);--> statement-breakpoint
 CREATE INDEX `runs_name` ON `runs` (`project`,`name`);--> statement-breakpoint
 CREATE INDEX `runs_open` ON `runs` (`project`,`name`) WHERE ended_at is null;--> statement-breakpoint
+CREATE INDEX `runs_project` ON `runs` (`project`);--> statement-breakpoint
+CREATE INDEX `runs_failed` ON `runs` (`project`) WHERE state in ('skipped', 'aborted', 'error');--> statement-breakpoint
 CREATE TABLE `sessions` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`token_id` text NOT NULL,

@@ -126,7 +126,11 @@ export const routes: readonly Route[] = [
   ['get', '/sample', 'The sample, if there is one'],
   ['post', '/sample', 'Make a sample database with rules on it', 'SampleRequest'],
   ['delete', '/sample', 'Remove the sample'],
-  ['get', '/explain/{id}', 'Why a rule, evaluation or delivery did or did not send'],
+  [
+    'get',
+    '/explain/{id}',
+    'Why a rule, run, evaluation or delivery did or did not send; ?about=run takes the id as that of a run',
+  ],
 ]
 
 /** Routes of the instance as a whole. */

@@ -4,6 +4,7 @@ import type { Evaluation, RouteDecision, Trace } from '../model/evaluation.ts'
 import { sentence } from '../model/reason.ts'
 import { isQueryRule, isRunRule, type Rule } from '../model/rule.ts'
 import type { Store } from '../store/index.ts'
+import type { RunRow } from '../store/runs.ts'
 import { notFound } from './context.ts'
 import { explainRun, explainRunRule } from './explain-run.ts'
 
@@ -14,14 +15,22 @@ export interface Explanation {
   lines: string[]
 }
 
-export type Explainer = (project: string, idOrName: string) => Promise<Explanation>
+/** With `about`, only a run is looked for: a rule may have the name of its uid. */
+export type Explainer = (project: string, idOrName: string, about?: 'run') => Promise<Explanation>
 
 /** Answers why a rule, an evaluation, a delivery or a run did or did not send. Throws `not-found`. */
 export function createExplainer(store: Store): Explainer {
-  return async (project, idOrName) => {
+  return async (project, idOrName, about) => {
     const explainStored = async (id: string) => {
       const stored = await store.evaluations.get(project, id)
       return stored === undefined ? [] : explainEvaluation(stored)
+    }
+    const run = await store.runs.get(project, idOrName)
+    const ofRun = async (row: RunRow) =>
+      ({ about: 'run', id: row.uid, lines: await explainRun(store, row, explainStored) }) as const
+    if (about === 'run') {
+      if (run === undefined) throw notFound('run', idOrName, await store.runs.uids(project))
+      return ofRun(run)
     }
     const found = await store.deliveries.get(idOrName)
     if (found !== undefined && found.delivery.project === project)
@@ -30,8 +39,7 @@ export function createExplainer(store: Store): Explainer {
     if (evaluation !== undefined) return { about: 'evaluation', id: idOrName, lines: explainEvaluation(evaluation) }
     const rule = (await store.rules.byId(project, idOrName)) ?? (await store.rules.byName(project, idOrName))
     if (rule !== undefined) return { about: 'rule', id: rule.id, lines: await explainRule(store, rule) }
-    const run = await store.runs.get(project, idOrName)
-    if (run !== undefined) return { about: 'run', id: run.uid, lines: await explainRun(store, run, explainStored) }
+    if (run !== undefined) return ofRun(run)
     throw notFound('rule, run, evaluation or delivery', idOrName, await store.rules.names(project))
   }
 }

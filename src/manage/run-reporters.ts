@@ -13,9 +13,13 @@ import type { StoredReport } from '../store/run-reads.ts'
  */
 export interface ReporterState {
   reporterName: string
+  ruleId: string
+  evaluationId: string
   /** The kind of the channel; empty where no message was made. */
   messagingType: string
   route: string | null
+  /** Name of the channel, or what it is where the rule has its own. */
+  channel: string | null
   /** Whether its condition let it send. */
   activated: boolean
   /** Why nothing was sent, or what failed; empty when all is well. */
@@ -45,6 +49,7 @@ async function statesOf(store: Store, project: string, report: StoredReport): Pr
   const trace = evaluation?.trace
   const base = {
     reporterName: rule?.definition.name ?? ruleId,
+    ...{ ruleId, evaluationId, channel: null },
     ...{ messagingType: '', route: null, activated: verdict === 'true', started: at, ended: at },
     ...{ state, step: step === '' ? null : step, attempt },
     error: trace?.error ? { message: trace.error } : {},
@@ -55,12 +60,17 @@ async function statesOf(store: Store, project: string, report: StoredReport): Pr
   return Promise.all(routes.map(async (route) => ({ ...base, ...(await ofRoute(store, route, base.error)) })))
 }
 
-async function ofRoute(store: Store, { route, reason, deliveryId }: RouteDecision, known: ReporterState['error']) {
+async function ofRoute(
+  store: Store,
+  { route, channel, reason, deliveryId }: RouteDecision,
+  known: ReporterState['error'],
+) {
   const parts = deliveryId === undefined ? [] : await store.deliveries.parts(deliveryId)
   const refused = deliveryId === undefined ? { message: sentence(reason) } : {}
   const isUnderWay = parts.some(({ finishedAt }) => finishedAt === null)
   return {
     route,
+    channel,
     messagingType: parts[0]?.channelKind ?? '',
     activated: deliveryId !== undefined,
     error: { ...known, ...refused, ...failureOf(parts) },

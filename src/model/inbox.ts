@@ -15,6 +15,10 @@ export interface InboxItem {
   /** Id of the stored channel; null when the route had one of its own. */
   channelId: string | null
   ruleId: string | null
+  /** That decided on it; null when it was sent by hand, or its delivery is no longer kept. */
+  evaluationId: string | null
+  /** Its delivery can still be looked at. */
+  hasDelivery: boolean
   kind: MessageKind
   severity: Severity
   title: string

@@ -2,7 +2,16 @@ import type { EvaluationCommit } from './evaluations.ts'
 import type { Store } from './index.ts'
 
 /** Parts of what Tocsin remembers that people look at. `alerts` and `evaluations` are named by their rule. */
-export const changeKinds = ['alerts', 'evaluations', 'deliveries', 'rules', 'connections', 'channels'] as const
+export const changeKinds = [
+  'alerts',
+  'evaluations',
+  'deliveries',
+  'rules',
+  'connections',
+  'channels',
+  'runs',
+  'inbox',
+] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** Something that was changed and is committed. An id of `*` stands for many. */
@@ -62,7 +71,7 @@ export function observed(store: Storing): Store {
     for (const { id } of deliveries) tell(project, 'deliveries', id)
   }
 
-  const { rules, evaluations, runs, deliveries, connections, channels } = store
+  const { rules, evaluations, runs, deliveries, inbox, connections, channels } = store
   const deliveryOf = async (id: string) => (await deliveries.get(id))?.delivery
   return {
     ...store,
@@ -84,8 +93,13 @@ export function observed(store: Storing): Store {
     },
     runs: {
       ...runs,
-      commit: after(runs.commit, (outcome, wanted) => {
-        if (outcome === 'applied') for (const commit of wanted.evaluations) evaluated(commit)
+      apply: after(runs.apply, (outcomes, project, arrived) => {
+        for (const [index, { uid }] of arrived.entries()) if (outcomes[index] === 'applied') tell(project, 'runs', uid)
+      }),
+      commit: after(runs.commit, (outcome, { project, arrived, evaluations: made }) => {
+        if (outcome !== 'applied') return
+        tell(project, 'runs', arrived.uid)
+        for (const commit of made) evaluated(commit)
       }),
     },
     deliveries: {
@@ -100,15 +114,25 @@ export function observed(store: Storing): Store {
           finished = turn.finished
           return turn
         })
-        if (listeners.size > 0)
-          for (const { delivery } of [...finished.map(({ claim }) => claim), ...result.claims])
-            tell(delivery.project, 'deliveries', delivery.id)
+        if (listeners.size === 0) return result
+        for (const { delivery } of [...finished.map(({ claim }) => claim), ...result.claims])
+          tell(delivery.project, 'deliveries', delivery.id)
+        for (const { claim, next } of finished)
+          if (next.state === 'delivered' && next.inbox !== undefined)
+            tell(claim.delivery.project, 'inbox', claim.delivery.id)
         return result
       },
       retry: byId('deliveries', deliveryOf, deliveries.retry),
       discard: byId('deliveries', deliveryOf, deliveries.discard),
       retryAll: after(deliveries.retryAll, (_, { project }) => tell(project, 'deliveries', '*')),
       discardAll: after(deliveries.discardAll, (_, { project }) => tell(project, 'deliveries', '*')),
+    },
+    inbox: {
+      ...inbox,
+      mark: after(inbox.mark, (_, project, ids) => {
+        for (const id of ids) tell(project, 'inbox', id)
+      }),
+      markAll: after(inbox.markAll, (_, project) => tell(project, 'inbox', '*')),
     },
     connections: {
       ...connections,

@@ -1,10 +1,10 @@
-import { and, count, desc, eq, inArray, isNull, lt, lte, sql } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { Delivery } from '../model/delivery.ts'
 import type { InboxEntry, InboxItem } from '../model/inbox.ts'
 import type { Message } from '../model/message.ts'
 import type { StoreContext } from './context.ts'
 import type { Database } from './database.ts'
-import { inbox } from './schema.ts'
+import { deliveries, inbox } from './schema.ts'
 
 export interface InboxFilter {
   project: string
@@ -25,6 +25,7 @@ export function inboxQueries({ database: { orm }, writer, clock }: StoreContext)
       orm
         .select(COLUMNS)
         .from(inbox)
+        .leftJoin(deliveries, eq(deliveries.id, inbox.id))
         .where(
           and(
             eq(inbox.project, filter.project),
@@ -41,6 +42,7 @@ export function inboxQueries({ database: { orm }, writer, clock }: StoreContext)
       orm
         .select({ ...COLUMNS, message: inbox.message })
         .from(inbox)
+        .leftJoin(deliveries, eq(deliveries.id, inbox.id))
         .where(and(eq(inbox.project, project), eq(inbox.id, id)))
         .get(),
 
@@ -90,6 +92,8 @@ const COLUMNS = {
   project: inbox.project,
   channelId: inbox.channelId,
   ruleId: inbox.ruleId,
+  evaluationId: deliveries.evaluationId,
+  hasDelivery: sql`${deliveries.id} is not null`.mapWith(Boolean) as SQL<boolean>,
   kind: inbox.kind,
   severity: inbox.severity,
   title: inbox.title,

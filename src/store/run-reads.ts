@@ -1,6 +1,6 @@
-import { and, desc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Verdict } from '../model/evaluation.ts'
-import type { RunKind, RunRecord, RunState } from '../model/run.ts'
+import { endStates, type RunKind, type RunRecord, type RunState } from '../model/run.ts'
 import type { StoreContext } from './context.ts'
 import type { RunRow } from './runs.ts'
 import { runReports, runs } from './schema.ts'
@@ -8,6 +8,8 @@ import { runReports, runs } from './schema.ts'
 export interface RunFilter {
   project: string
   name?: string
+  /** Part of the name, whatever its case. */
+  search?: string
   kind?: RunKind
   states?: readonly RunState[]
   labels?: readonly (readonly [name: string, value: string])[]
@@ -88,27 +90,14 @@ export function runReads({ database: { orm, raw } }: StoreContext) {
         .map(({ state }) => state),
 
     /** Newest first, with `seq` as the cursor. */
-    list: async (filter: RunFilter): Promise<RunRow[]> =>
-      orm
-        .select()
-        .from(runs)
-        .where(
-          and(
-            eq(runs.project, filter.project),
-            filter.name === undefined ? undefined : eq(runs.name, filter.name),
-            filter.kind === undefined ? undefined : eq(runs.kind, filter.kind),
-            filter.states === undefined ? undefined : sql`${runs.state} in ${filter.states}`,
-            filter.before === undefined ? undefined : lt(runs.seq, filter.before),
-            ...(filter.labels ?? []).map(
-              ([name, value]) =>
-                sql`exists (select 1 from json_each(${runs.record}, '$.labels') where key = ${name} and value ->> 0 = ${value})`,
-            ),
-          ),
-        )
-        .orderBy(desc(runs.seq))
-        .limit(filter.limit)
-        .all()
-        .map(toRun),
+    list: async (filter: RunFilter): Promise<RunRow[]> => {
+      const { index, only } = pathOf(filter)
+      const found = orm.all<{ seq: number }>(
+        sql`select seq from runs ${sql.raw(index)} where ${and(...only, ...conditionsOf(filter))} order by seq desc limit ${filter.limit}`,
+      )
+      const seqs = found.map(({ seq }) => seq)
+      return orm.select().from(runs).where(inArray(runs.seq, seqs)).orderBy(desc(runs.seq)).all().map(toRun)
+    },
 
     /** Names that runs of a project have. The index is asked for one after another, however many runs share one. */
     seriesNames: async (project: string, limit: number): Promise<string[]> => seriesNames.all(project, project, limit),
@@ -149,4 +138,40 @@ export function runReads({ database: { orm, raw } }: StoreContext) {
 
 export function toRun(row: typeof runs.$inferSelect): RunRow {
   return { ...row, record: JSON.parse(row.record) as RunRecord }
+}
+
+const quiet: readonly RunState[] = ['skipped', 'aborted', 'error']
+
+/** Left to itself the database would look through all runs for those of a rare state. */
+function pathOf({ project, name, search, states = [] }: RunFilter): { index: string; only: SQL[] } {
+  const are = (test: (state: RunState) => boolean) => states.length > 0 && states.every(test)
+  if (name !== undefined) return { index: 'indexed by runs_name', only: [] }
+  if (are((state) => !endStates.includes(state)))
+    return { index: 'indexed by runs_open', only: [sql`ended_at is null`] }
+  if (are((state) => quiet.includes(state)))
+    return { index: 'indexed by runs_failed', only: [sql`state in ('skipped', 'aborted', 'error')`] }
+  if (search === undefined) return { index: 'indexed by runs_project', only: [] }
+  // Names are read in their index alone.
+  const named = sql`select seq from runs indexed by runs_name where project = ${project} and ${holds(search)}`
+  return { index: 'not indexed', only: [sql`seq in (${named})`] }
+}
+
+function conditionsOf({ project, name, search, kind, states, before, labels = [] }: RunFilter): (SQL | undefined)[] {
+  return [
+    eq(runs.project, project),
+    name === undefined ? undefined : eq(runs.name, name),
+    search === undefined ? undefined : holds(search),
+    kind === undefined ? undefined : eq(runs.kind, kind),
+    states === undefined ? undefined : inArray(runs.state, [...states]),
+    before === undefined ? undefined : lt(runs.seq, before),
+    ...labels.map(
+      ([key, value]) =>
+        sql`exists (select 1 from json_each(${runs.record}, '$.labels') where key = ${key} and value ->> 0 = ${value})`,
+    ),
+  ]
+}
+
+/** The name has this in it. */
+function holds(search: string): SQL {
+  return sql`instr(lower(name), lower(${search})) > 0`
 }

@@ -384,6 +384,8 @@ export const runs = sqliteTable(
     // What has ended is looked for by the order of arrival: an end then changes no large index.
     index('runs_name').on(table.project, table.name),
     index('runs_open').on(table.project, table.name).where(sql`ended_at is null`),
+    index('runs_project').on(table.project),
+    index('runs_failed').on(table.project).where(sql`state in ('skipped', 'aborted', 'error')`),
   ],
 )
 

@@ -121,6 +121,7 @@ describe('the inbox', () => {
     const deliveries = async () => (await call<{ items: unknown[] }>('GET', 'long/deliveries')).body.items
     await tidied(async () => expect(await deliveries()).toEqual([]))
     expect(titles(await list('long'))).toEqual(['one'])
+    expect((await list('long')).items[0]).toMatchObject({ hasDelivery: false, evaluationId: null })
     daemon.clock.advance(10 * DAY)
     await tidied(async () => expect(titles(await list('long'))).toEqual([]))
   })

@@ -14,6 +14,8 @@ afterAll(() => scene[Symbol.asyncDispose]())
 interface States {
   reportersStates: {
     reporterName: string
+    evaluationId: string
+    channel: string | null
     messagingType: string
     activated: boolean
     error: { message?: string }
@@ -38,6 +40,8 @@ describe('row 20: what each reporter did for a run', () => {
       const [sends] = (await states('t1')).filter(({ reporterName }) => reporterName === 'sends')
       expect(sends).toMatchObject({
         messagingType: 'webhook',
+        channel: 'sends',
+        evaluationId: expect.stringMatching(/^evl_/),
         activated: true,
         error: {},
         messages: { messages: [{ title: '[FAILED] told', state: 'delivered', attempts: 1 }] },

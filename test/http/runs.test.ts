@@ -73,6 +73,26 @@ test('events of many runs come in one request, and make a project that was not t
   expect((await api.call('POST', '/api/v1/runs/events', { events: events1001 })).status).toBe(413)
 })
 
+test('runs are found by part of their name', async () => {
+  const events = ['Night load', 'day load', 'train'].map((name) => ({ uid: name, name, state: 'completed' }))
+  await api.call('POST', '/api/v1/projects/found/runs/events', { events })
+  const { json } = await api.call('GET', '/api/v1/projects/found/runs?search=LOAD&state=completed')
+  expect(json.items.map(({ name }: { name: string }) => name)).toEqual(['day load', 'Night load'])
+})
+
+test('a run is explained though a rule has the name of its uid', async () => {
+  await api.call('POST', '/api/v1/projects/twins/rules', { name: 'twin', runs: { name: 'x' }, when: ['error'] })
+  await api.call('PUT', '/api/v1/projects/twins/runs/twin', { name: 'y', state: 'error' })
+  const explain = (query: string) => api.call('GET', `/api/v1/projects/twins/explain/${query}`)
+  expect((await explain('twin')).json.about).toBe('rule')
+  const { json } = await explain('twin?about=run')
+  expect(json).toMatchObject({ about: 'run', id: 'twin' })
+  expect(json.lines.join()).toContain('Rule "twin" has not decided on it: ')
+  const missing = await explain('twyn?about=run')
+  expect([missing.status, missing.json.message]).toEqual([404, 'There is no run "twyn". Did you mean "twin"?'])
+  expect((await explain('twin?about=rule')).json.issues[0]).toMatchObject({ path: 'about' })
+})
+
 test('only those who may change a project may tell of its runs', async () => {
   const body = { state: 'running' }
   const put = (project: string, token: string | null) =>

@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
+import { blankMessage } from '../../src/model/message.ts'
 import type { Change } from '../../src/store/changes.ts'
 import { newDelivery } from '../support/deliveries.ts'
+import { tellRun } from '../support/run-events.ts'
 import { openTestStore } from '../support/test-store.ts'
 
 const shared = { project: 'blue', settings: {}, sealed: null, createdAt: 1 }
@@ -51,6 +53,32 @@ test('deliveries are told of when they are queued, tried, finished, retried and 
   await deliveries.discard('msg_1')
   await deliveries.retryAll({ project: 'blue' })
   expect(world.told).toEqual([...Array(5).fill('blue deliveries msg_1'), 'blue deliveries *'])
+})
+
+test('runs are told of at every event that changed one', async () => {
+  using world = watched()
+  const { runs } = world.store
+  await tellRun(runs, 'r1', { id: 'a', state: 'running' }, 1)
+  await tellRun(runs, 'r1', { id: 'a', state: 'running' }, 2)
+  await tellRun(runs, 'r1', { id: 'b', state: 'error' }, 3)
+  expect(world.told).toEqual(Array(2).fill('default runs r1'))
+})
+
+test('the inbox is told of when a message arrives in it and when one is marked', async () => {
+  using world = watched()
+  const { deliveries, inbox } = world.store
+  const one = newDelivery({ id: 'msg_1', project: 'blue', createdAt: world.now() })
+  await deliveries.enqueue([one])
+  const want = [{ destination: one.target.destination, limit: 1 }]
+  const { claims } = await deliveries.turn(() => ({ finished: [], want }))
+  const entry = { message: blankMessage('firing', 0, { title: 'In' }), until: 1000 }
+  const next = { state: 'delivered', receipt: null, inbox: entry } as const
+  const result = { claim: claims[0]!, outcome: 'delivered', cause: 'delivered', response: '', at: 1, next } as const
+  await deliveries.turn(() => ({ finished: [result], want: [] }))
+  await inbox.mark('blue', ['msg_1'], true)
+  await inbox.markAll('blue')
+  const told = world.told.filter((text) => text.includes('inbox'))
+  expect(told).toEqual(['blue inbox msg_1', 'blue inbox msg_1', 'blue inbox *'])
 })
 
 test('what fails is not told, and nothing is once one has stopped looking', async () => {

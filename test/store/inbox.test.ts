@@ -36,6 +36,7 @@ describe('the inbox of the store', () => {
     await keep(claim)
     const [item] = await world.store.inbox.list({ project: 'default' }, 10)
     expect(item).toMatchObject({ id: 'a', ruleId: 'rul_1', channelId: null, kind: 'firing', readAt: null, until: 1000 })
+    expect(item).toMatchObject({ evaluationId: 'evl_1', hasDelivery: true })
     expect(item?.summary).toHaveLength(500)
     expect((await world.store.deliveries.get('a'))?.delivery.state).toBe('delivered')
     expect((await world.store.inbox.get('default', 'a'))?.message.summary).toHaveLength(2000)

@@ -39,6 +39,24 @@ test('runs are listed newest first, by name, kind, state and labels, page by pag
   expect(await uids({ project: 'other' })).toEqual([])
 })
 
+test('runs are found by part of their name, whatever its case, alone and together with a state', async () => {
+  const states = ['completed', 'error', 'running', 'skipped', 'aborted', 'completed'] as const
+  for (const [index, state] of states.entries()) await tell(`r${index}`, { name: `Load-${index % 2}`, state })
+  await tell('other', { name: 'train', state: 'error' })
+  const uids = async (filter: object) =>
+    (await world.store.runs.list({ project: 'default', limit: 10, ...filter })).map(({ uid }) => uid)
+  expect(await uids({ search: 'load' })).toEqual(['r5', 'r4', 'r3', 'r2', 'r1', 'r0'])
+  expect(await uids({ search: 'LOAD-1' })).toEqual(['r5', 'r3', 'r1'])
+  expect(await uids({ search: 'load', limit: 2 })).toEqual(['r5', 'r4'])
+  expect(await uids({ search: '%' })).toEqual([])
+  expect(await uids({ search: 'load', states: ['error', 'aborted'] })).toEqual(['r4', 'r1'])
+  expect(await uids({ search: 'load', states: ['completed'] })).toEqual(['r5', 'r0'])
+  expect(await uids({ states: ['running', 'created'] })).toEqual(['r2'])
+  expect(await uids({ states: ['error', 'skipped'] })).toEqual(['other', 'r3', 'r1'])
+  expect(await uids({ states: [] })).toEqual([])
+  expect(await uids({ name: 'train', states: ['error'] })).toEqual(['other'])
+})
+
 test('of the runs before one, only those of its name that succeeded or failed count, newest end first', async () => {
   const end = (uid: string, state: 'completed' | 'error' | 'aborted', at: number, name = 'x') =>
     tell(uid, { name, state }, DAY + at)

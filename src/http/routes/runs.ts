@@ -10,6 +10,7 @@ const filters = {
   ...page,
   after: v.optional(v.pipe(v.string(), v.regex(/^\d+$/, 'must be what "next" was'), v.transform(Number))),
   name: v.optional(v.string()),
+  search: v.optional(v.string()),
   kind: v.optional(v.picklist(runKinds, `must be one of ${runKinds.join(', ')}`)),
   state: v.optional(
     v.pipe(
@@ -31,12 +32,13 @@ const filters = {
 export function runRoutes({ runs }: Pick<Manage, 'runs'>, events: RunEvents): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get('/', async (context) => {
-      const { limit, after, name, kind, state, label } = readQuery(context, filters)
+      const { limit, after, name, search, kind, state, label } = readQuery(context, filters)
       const found = await runs.list({
         project: context.get('caller').project,
         limit,
         ...(after === undefined ? {} : { before: after }),
         ...(name === undefined ? {} : { name }),
+        ...(search === undefined ? {} : { search }),
         ...(kind === undefined ? {} : { kind }),
         ...(state === undefined ? {} : { states: state }),
         ...(label === undefined ? {} : { labels: [label] }),
