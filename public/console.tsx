@@ -2,22 +2,24 @@ import { useEffect, useState } from 'preact/hooks'
 import { configure, messageOf, projects, Refusal, session } from './api.ts'
 import { duration } from './format.ts'
 import { Holder } from './holder.ts'
-import { listen, useLine, useNow } from './live.ts'
+import { listen, useData, useLine, useNow } from './live.ts'
 import { DeliveriesPage } from './pages/deliveries.tsx'
 import { DeliveryPage } from './pages/delivery.tsx'
 import { EditRulePage, NewRulePage } from './pages/edit-rule.tsx'
 import { EvaluationPage } from './pages/evaluation.tsx'
+import { InboxItemPage, InboxPage } from './pages/inbox.tsx'
 import { NowPage } from './pages/now.tsx'
 import { RulePage } from './pages/rule.tsx'
 import { RulesPage } from './pages/rules.tsx'
 import { RunPage } from './pages/run.tsx'
+import { RunsPage } from './pages/runs.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { ChannelPage, ConnectionPage, NewChannelPage, NewConnectionPage } from './pages/thing.tsx'
 import { ChannelsPage, ConnectionsPage } from './pages/things.tsx'
 import { Failure, Page } from './parts/basics.tsx'
 import { type Place, PlaceContext, Router, useAddress, usePlace } from './router.tsx'
 import { chooseTheme, chosenTheme, type Theme, themes } from './theme.ts'
-import type { TokenHolder } from './types.ts'
+import type { InboxPage as InboxList, TokenHolder } from './types.ts'
 
 /** ms after which a Tocsin that does not answer is asked again who one is. */
 const AGAIN = 3000
@@ -26,7 +28,9 @@ const PROJECT = 'tocsin-project'
 
 const places = [
   ['/', 'Now'],
+  ['/inbox', 'Inbox'],
   ['/rules', 'Rules'],
+  ['/runs', 'Runs'],
   ['/deliveries', 'Deliveries'],
   ['/channels', 'Channels'],
   ['/connections', 'Connections'],
@@ -34,11 +38,14 @@ const places = [
 
 const pages = {
   '/': NowPage,
+  '/inbox': InboxPage,
+  '/inbox/*': InboxItemPage,
   '/rules': RulesPage,
   '/new': NewRulePage,
   '/rules/*': RulePage,
   '/rules/*/edit': EditRulePage,
   '/evaluations/*': EvaluationPage,
+  '/runs': RunsPage,
   '/projects/*/runs/*': RunPage,
   '/deliveries': DeliveriesPage,
   '/deliveries/*': DeliveryPage,
@@ -123,7 +130,8 @@ interface HeaderProps {
 }
 
 function Header({ holder, project, onProject, onSignedOut }: HeaderProps) {
-  const { path } = usePlace()
+  // A run's address begins with its project.
+  const path = usePlace().path.replace(/^\/projects\/[^/]+/, '')
   const isAt = (place: string) => (place === '/' ? path === '/' : path === place || path.startsWith(`${place}/`))
   return (
     <header>
@@ -134,6 +142,7 @@ function Header({ holder, project, onProject, onSignedOut }: HeaderProps) {
         {places.map(([place, label]) => (
           <a key={place} href={place} aria-current={isAt(place) ? 'page' : undefined}>
             {label}
+            {place === '/inbox' ? <Unread key={project} /> : null}
           </a>
         ))}
       </nav>
@@ -149,6 +158,17 @@ function Header({ holder, project, onProject, onSignedOut }: HeaderProps) {
         </button>
       </div>
     </header>
+  )
+}
+
+/** How many messages of the inbox nobody has read. */
+function Unread() {
+  const unread = useData<InboxList>('/inbox?limit=1', ['inbox']).data?.unread ?? 0
+  return unread === 0 ? null : (
+    <span class="count">
+      {unread > 999 ? '999+' : unread}
+      <span class="hidden"> unread</span>
+    </span>
   )
 }
 

@@ -1,7 +1,15 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { address, call, messageOf } from './api.ts'
 
-export type ChangeKind = 'alerts' | 'evaluations' | 'deliveries' | 'rules' | 'connections' | 'channels'
+export type ChangeKind =
+  | 'alerts'
+  | 'evaluations'
+  | 'deliveries'
+  | 'rules'
+  | 'connections'
+  | 'channels'
+  | 'runs'
+  | 'inbox'
 
 /** Whether news come in: from the beginning on, or lost since then (ms since 1970). */
 export type Line = { state: 'open' | 'opening' } | { state: 'lost'; since: number }
@@ -9,6 +17,9 @@ export type Line = { state: 'open' | 'opening' } | { state: 'lost'; since: numbe
 /** ms between attempts to open the line again once the browser has given up, and between looks at what is shown anyway. */
 const REOPEN = 3000
 const LOOK = 60_000
+/** What changes all the time is asked for again after so many times as long as the answer took, ms at the most. */
+const REST = 4
+const MOST_REST = 2000
 
 const listeners = new Set<(changed: Record<string, string[]> | null) => void>()
 const lineListeners = new Set<(line: Line) => void>()
@@ -82,29 +93,32 @@ export function useData<T>(path: string | null, kinds: readonly ChangeKind[] = [
 
   const ask = useCallback(async (): Promise<void> => {
     const current = state.current
-    if (current.path === null) return
+    const asked = current.path
+    if (asked === null) return
     if (current.isAsking) {
       current.mustAskAgain = true
       return
     }
     current.isAsking = true
-    const asked = current.path
+    const began = performance.now()
     try {
       const data = await call<T>('GET', asked)
-      if (asked === current.path) setFound({ path: asked, data })
+      if (current === state.current) setFound({ path: asked, data })
     } catch (thrown) {
       // What was shown stays there: it is better than nothing, and the lost line is told anyway.
-      if (asked === current.path)
+      if (current === state.current)
         setFound((before) => ({ ...(before.path === asked ? before : {}), path: asked, error: messageOf(thrown) }))
     }
+    const rest = Math.min(MOST_REST, REST * (performance.now() - began))
+    await new Promise((resolve) => setTimeout(resolve, rest))
     current.isAsking = false
-    if (!current.mustAskAgain && asked === current.path) return
+    if (!current.mustAskAgain || current !== state.current) return
     current.mustAskAgain = false
     await ask()
   }, [])
 
   useEffect(() => {
-    state.current.path = path
+    state.current = { path, isAsking: false, mustAskAgain: false }
     void ask()
     const onChange = (changed: Record<string, string[]> | null) => {
       if (changed === null || wanted.split(',').some((kind) => changed[kind] !== undefined)) void ask()
@@ -112,6 +126,7 @@ export function useData<T>(path: string | null, kinds: readonly ChangeKind[] = [
     listeners.add(onChange)
     const timer = setInterval(() => document.visibilityState === 'visible' && void ask(), LOOK)
     return () => {
+      state.current.path = null
       listeners.delete(onChange)
       clearInterval(timer)
     }

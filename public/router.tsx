@@ -44,6 +44,12 @@ export function useAddress(): Place {
   return { path: pathname, query: Object.fromEntries(searchParams), go }
 }
 
+/** An address with what its query says; what is empty is left out. */
+export function addressOf(path: string, query: Record<string, string | undefined>): string {
+  const said = Object.entries(query).filter((entry): entry is [string, string] => (entry[1] ?? '') !== '')
+  return said.length === 0 ? path : `${path}?${new URLSearchParams(said)}`
+}
+
 interface RouterProps {
   place: Place
   /** Pages by their address, in which the last `*` stands for the id. */

@@ -1,6 +1,7 @@
 import type { CheckReport } from '../src/connections/connection.ts'
 import type { Attempt, Delivery } from '../src/model/delivery.ts'
 import type { Evaluation, RouteDecision, Trace } from '../src/model/evaluation.ts'
+import type { InboxItem } from '../src/model/inbox.ts'
 import type { Json, JsonObject } from '../src/model/json.ts'
 import type { Message } from '../src/model/message.ts'
 import type { Reason } from '../src/model/reason.ts'
@@ -8,11 +9,14 @@ import type { Column } from '../src/model/result.ts'
 import type { FieldInfo } from '../src/model/settings.ts'
 
 export type { SendResult } from '../src/manage/channel-sends.ts'
+export type { Explanation } from '../src/manage/explain.ts'
 export type { OpenAlert, Overview } from '../src/manage/overview.ts'
 export type { RuleValues } from '../src/manage/rule-status.ts'
+export type { ReporterState } from '../src/manage/run-reporters.ts'
 export type { Sample } from '../src/manage/sample.ts'
 export type { TokenHolder } from '../src/manage/tokens.ts'
 export type { ConditionAnswer, ScheduleAnswer } from '../src/manage/trials.ts'
+export type { InboxItem } from '../src/model/inbox.ts'
 export type { Condition, RuleInput } from '../src/model/rule.ts'
 export type { DeliverySummary } from '../src/store/delivery-rows.ts'
 export type { Attempt, Column, FieldInfo, Json, JsonObject, Message }
@@ -44,7 +48,11 @@ export type FullEvaluation = Omit<Evaluation, 'trace'> & {
   words: string[]
 }
 
+export type ShortRun = Awaited<ReturnType<RunManager['list']>>[number]['run']
 export type FullRun = Awaited<ReturnType<RunManager['get']>>
+
+export type InboxPage = Page<InboxItem> & { unread: number }
+export type FullInboxItem = InboxItem & { message: Message }
 
 export type FullDelivery = Omit<Delivery, 'reason' | 'target' | 'attempts'> & {
   reason: Told<Reason> | null

@@ -58,20 +58,29 @@ async function bundle(): Promise<{ script: Buffer; style: Buffer }> {
 }
 
 /**
- * Of the chart library's ways to draw a series only the straight line is used, and of its scales only the linear one; the
- * others are left out.
+ * What of the chart library is left out: of its ways to draw a series all but the straight line, of its scales all but the
+ * linear one, points that are no functions of time, and what it offers to those who draw by themselves.
  */
+const leftOut = [
+  [/^\s*\(paths\.(stepped|bars|spline)\s*=.*$/gm, ''],
+  [/\b(?:\w+\.)?distr\s*(?:==\s*(?:2|3|4|100)|>= 3)(?!\d)/g, 'false'],
+  [/\bmode == 2\b/g, 'false'],
+  [/\bmode == 1\b/g, 'true'],
+  [/^\s*uPlot\.(?:range(?:Log|Asinh)|orient|join|tzDate|sync|addGap|clipGaps)\s*= .*$/gm, ''],
+] as const
+
 const linesOnly: Bun.BunPlugin = {
   name: 'lines only',
   setup(build) {
     build.onLoad({ filter: /uPlot\.esm\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-      const straight = text.replace(/^\s*\(paths\.(stepped|bars|spline)\s*=.*$/gm, '')
-      const contents = straight
-        .replace(/\b(?:\w+\.)?distr\s*(?:==\s*(?:2|3|4|100)|>= 3)(?!\d)/g, 'false')
-        .replace(/^uPlot\.range(?:Log|Asinh) = .*$/gm, '')
-      if (straight.length === text.length || contents.length === straight.length)
-        throw new Error(`${path} is not as it was: look at what is left out of it.`)
+      const contents = leftOut.reduce(
+        (text, [what, instead]) => {
+          const rest = text.replace(what, instead)
+          if (rest === text) throw new Error(`${path} has no ${what}: look at what is left out of it.`)
+          return rest
+        },
+        readFileSync(path, 'utf8'),
+      )
       return { contents, loader: 'js' }
     })
   },

@@ -3,15 +3,26 @@ import { call, pathOf } from '../api.ts'
 import { count } from '../format.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Empty, Failure, Page, Pending, State, Text, Time } from '../parts/basics.tsx'
-import { Table } from '../parts/table.tsx'
-import { usePlace } from '../router.tsx'
+import { Action, Failure, Link, Page, State, Tabs, Text, Time } from '../parts/basics.tsx'
+import { List } from '../parts/table.tsx'
+import { addressOf, usePlace } from '../router.tsx'
 import type { DeliverySummary, Page as ListPage } from '../types.ts'
 
 const shows = {
-  all: { label: 'All', states: '' },
-  queue: { label: 'Queue', states: 'pending,sending' },
-  dead: { label: 'Dead letters', states: 'rejected,dead,unknown' },
+  all: {
+    label: 'All',
+    states: '',
+    empty: (
+      <>
+        <p>No message was made yet. Rules make them when they fire.</p>
+        <p>
+          <a href="/channels">Send a test through a channel</a>, or <a href="/rules">look at the rules</a>.
+        </p>
+      </>
+    ),
+  },
+  queue: { label: 'Queue', states: 'pending,sending', empty: 'Nothing waits to be sent.' },
+  dead: { label: 'Dead letters', states: 'rejected,dead,unknown', empty: 'No message was given up.' },
 } as const
 type Show = keyof typeof shows
 
@@ -20,15 +31,12 @@ export function DeliveriesPage() {
   const { query } = usePlace()
   const { canEdit } = useRights()
   const show: Show = query['show'] === 'queue' || query['show'] === 'dead' ? query['show'] : 'all'
-  const { states } = shows[show]
+  const { states, empty } = shows[show]
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [failure, setFailure] = useState<string>()
-  const filter = new URLSearchParams({
-    limit: '50',
-    ...(states === '' ? {} : { state: states }),
-    ...(query['after'] === undefined ? {} : { after: query['after'] }),
-  })
-  const { data, error, reload } = useData<ListPage<DeliverySummary>>(`/deliveries?${filter}`, ['deliveries'])
+  const path = addressOf('/deliveries', { limit: '50', state: states, after: query['after'] })
+  const found = useData<ListPage<DeliverySummary>>(path, ['deliveries'])
+  const { data, reload } = found
   const items = data?.items ?? []
   const ids = items.map(({ id }) => id).filter((id) => chosen.has(id))
 
@@ -43,17 +51,14 @@ export function DeliveriesPage() {
 
   return (
     <Page title="Deliveries">
-      <nav class="tabs" aria-label="Which deliveries">
-        {Object.entries(shows).map(([key, { label }]) => (
-          <a
-            key={key}
-            href={key === 'all' ? '/deliveries' : `/deliveries?show=${key}`}
-            aria-current={key === show ? 'page' : undefined}
-          >
-            {label}
-          </a>
-        ))}
-      </nav>
+      <Tabs
+        label="Which deliveries"
+        of={Object.entries(shows).map(([key, { label }]) => [
+          addressOf('/deliveries', { show: key === 'all' ? '' : key }),
+          label,
+          key === show,
+        ])}
+      />
       <Failure>{failure}</Failure>
       {canEdit && show !== 'all' && items.length > 0 ? (
         <div class="actions">
@@ -77,54 +82,36 @@ export function DeliveriesPage() {
           </Action>
         </div>
       ) : null}
-      {data === undefined ? (
-        <Pending error={error} />
-      ) : items.length === 0 ? (
-        <Empty>
-          <p>
-            {show === 'dead'
-              ? 'No message was given up.'
-              : show === 'queue'
-                ? 'Nothing waits to be sent.'
-                : 'No message was made yet. Rules make them when they fire.'}
-          </p>
-        </Empty>
-      ) : (
-        <Table
-          label="Deliveries, newest first"
-          columns={['State', 'Message', 'Made', 'Attempts', 'Why', ...(canEdit && show !== 'all' ? ['Choose'] : [])]}
-          items={items}
-          keyOf={({ id }) => id}
-          row={(delivery) => [
-            <State of={delivery.state} />,
-            <>
-              <a href={pathOf('deliveries', delivery.id)}>
-                <Text>{delivery.title === '' ? delivery.id : delivery.title}</Text>
-              </a>
-              <div class="muted">
-                {delivery.kind} to{' '}
-                <Text>{`${delivery.channel ?? `${delivery.channelKind} ${delivery.destination}`} ${delivery.recipient}`}</Text>
-              </div>
-            </>,
-            <Time at={delivery.createdAt} />,
-            String(delivery.attempts),
-            <Why {...delivery} />,
-            ...(canEdit && show !== 'all'
-              ? [
-                  <input
-                    type="checkbox"
-                    aria-label={`Choose ${delivery.title}`}
-                    checked={chosen.has(delivery.id)}
-                    onChange={({ currentTarget }) => mark(delivery.id, currentTarget.checked)}
-                  />,
-                ]
-              : []),
-          ]}
-        />
-      )}
-      {data?.next == null ? null : (
-        <a href={`/deliveries?${new URLSearchParams({ ...query, after: data.next })}`}>Older</a>
-      )}
+      <List
+        label="Deliveries, newest first"
+        columns={['State', 'Message', 'Made', 'Attempts', 'Why', ...(canEdit && show !== 'all' ? ['Choose'] : [])]}
+        found={found}
+        empty={empty}
+        keyOf={({ id }) => id}
+        row={(delivery) => [
+          <State of={delivery.state} />,
+          <>
+            <Link to={pathOf('deliveries', delivery.id)}>{delivery.title === '' ? delivery.id : delivery.title}</Link>
+            <div class="muted">
+              {delivery.kind} to{' '}
+              <Text>{`${delivery.channel ?? `${delivery.channelKind} ${delivery.destination}`} ${delivery.recipient}`}</Text>
+            </div>
+          </>,
+          <Time at={delivery.createdAt} />,
+          String(delivery.attempts),
+          <Why {...delivery} />,
+          ...(canEdit && show !== 'all'
+            ? [
+                <input
+                  type="checkbox"
+                  aria-label={`Choose ${delivery.title}`}
+                  checked={chosen.has(delivery.id)}
+                  onChange={({ currentTarget }) => mark(delivery.id, currentTarget.checked)}
+                />,
+              ]
+            : []),
+        ]}
+      />
     </Page>
   )
 }

@@ -2,7 +2,7 @@ import { call, pathOf } from '../api.ts'
 import { duration, labelText } from '../format.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Facts, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
+import { Action, Facts, Link, Page, Panel, State, Text, Time, Waiting } from '../parts/basics.tsx'
 import { MessageView } from '../parts/message.tsx'
 import { useId } from '../router.tsx'
 import type { Attempt, FullDelivery } from '../types.ts'
@@ -16,12 +16,7 @@ export function DeliveryPage() {
   const path = pathOf('deliveries', id)
   const { canEdit } = useRights()
   const { data, error, reload } = useData<FullDelivery>(path, ['deliveries'])
-  if (data === undefined)
-    return (
-      <Page title="Delivery">
-        <Pending error={error} />
-      </Page>
-    )
+  if (data === undefined) return <Waiting title="Delivery" error={error} />
   const { message, state, attempts } = data
   const act = (verb: string) => () => call('POST', `${path}/${verb}`).then(reload)
   return (
@@ -68,48 +63,20 @@ function factsOf({
   ruleId,
   kind,
 }: FullDelivery): [string, preact.ComponentChildren][] {
-  const about = message.alerts
-    .slice(0, 5)
-    .map(({ labels }) => labelText(labels))
-    .filter(Boolean)
-    .join('; ')
+  const about = message.alerts.slice(0, 5).map(({ labels }) => labelText(labels))
+  const to = `${target.kind} ${target.destination}`
   return [
     ['State', <State of={state} />],
     ['Why', reason?.text ?? ''],
     ['Kind', kind],
     ['Made', <Time at={createdAt} />],
-    ...(nextAt === null ? [] : [['Next attempt', <Time at={nextAt} />] as [string, preact.ComponentChildren]]),
-    ...(finishedAt === null ? [] : [['Finished', <Time at={finishedAt} />] as [string, preact.ComponentChildren]]),
-    [
-      'To',
-      target.channelId === null ? (
-        `${target.kind} ${target.destination}`
-      ) : (
-        <a href={pathOf('channels', target.channelId)}>
-          <Text>{`${target.kind} ${target.destination}`}</Text>
-        </a>
-      ),
-    ],
-    [
-      'Rule',
-      ruleId === null ? (
-        'none'
-      ) : (
-        <a href={pathOf('rules', ruleId)}>
-          <Text>{message.rule === '' ? ruleId : message.rule}</Text>
-        </a>
-      ),
-    ],
+    ['Next attempt', nextAt && <Time at={nextAt} />],
+    ['Finished', finishedAt && <Time at={finishedAt} />],
+    ['To', target.channelId === null ? to : <Link to={pathOf('channels', target.channelId)}>{to}</Link>],
+    ['Rule', ruleId && <Link to={pathOf('rules', ruleId)}>{message.rule === '' ? ruleId : message.rule}</Link>],
     ['Decided by', evaluationId === null ? 'hand' : <a href={pathOf('evaluations', evaluationId)}>its evaluation</a>],
-    ...(waitsFor === null
-      ? []
-      : [
-          ['Waits for', <a href={pathOf('deliveries', waitsFor)}>an earlier message</a>] as [
-            string,
-            preact.ComponentChildren,
-          ],
-        ]),
-    ...(about === '' ? [] : [['About', about] as [string, string]]),
+    ['Waits for', waitsFor && <a href={pathOf('deliveries', waitsFor)}>an earlier message</a>],
+    ['About', about.filter(Boolean).join('; ')],
   ]
 }
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { call, pathOf } from '../api.ts'
 import { useData } from '../live.ts'
-import { Action, Empty, Failure, Page, Panel, Pending } from '../parts/basics.tsx'
+import { Action, Empty, Failure, Page, Panel, Waiting } from '../parts/basics.tsx'
 import { ConditionFields } from '../parts/condition-fields.tsx'
 import { Form, fieldsOf } from '../parts/form.tsx'
 import { RouteFields } from '../parts/route-fields.tsx'
@@ -30,12 +30,7 @@ import type {
 
 export function NewRulePage() {
   const things = useThings()
-  if (things === undefined)
-    return (
-      <Page title="New rule">
-        <Pending error={undefined} />
-      </Page>
-    )
+  if (things === undefined) return <Waiting title="New rule" />
   const { connections, channels } = things
   if (connections.length === 0)
     return (
@@ -62,12 +57,7 @@ export function EditRulePage() {
   const id = useId()
   const { data, error } = useData<Rule>(pathOf('rules', id))
   const things = useThings()
-  if (data === undefined || things === undefined)
-    return (
-      <Page title="Edit rule">
-        <Pending error={error} />
-      </Page>
-    )
+  if (data === undefined || things === undefined) return <Waiting title="Edit rule" error={error} />
   // The form has no fields for what is about runs, and would drop it.
   if (!isEditable(data))
     return (

@@ -1,7 +1,7 @@
 import { pathOf } from '../api.ts'
 import { count, duration, fingerprintText, labelText } from '../format.ts'
 import { useData } from '../live.ts'
-import { Facts, Failure, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
+import { Facts, Failure, Link, Page, Panel, State, Text, Time, Waiting, Words } from '../parts/basics.tsx'
 import { DataRows, Table } from '../parts/table.tsx'
 import { useId } from '../router.tsx'
 import type { FullEvaluation, Rule } from '../types.ts'
@@ -13,13 +13,8 @@ export function EvaluationPage() {
   const id = useId()
   const { data, error } = useData<FullEvaluation>(pathOf('evaluations', id))
   const rule = useData<Rule>(data === undefined ? null : pathOf('rules', data.ruleId))
-  if (data === undefined)
-    return (
-      <Page title="Evaluation">
-        <Pending error={error} />
-      </Page>
-    )
-  const { trace, verdict, value, at, repeats, firstAt, ruleId } = data
+  if (data === undefined) return <Waiting title="Evaluation" error={error} />
+  const { project, trace, verdict, value, at, repeats, firstAt, ruleId } = data
   return (
     <Page title={`Evaluation of ${rule.data?.name ?? 'a rule'}`}>
       <section class="panel">
@@ -28,13 +23,8 @@ export function EvaluationPage() {
             ['Condition', <State of={verdict} />],
             ['Value', value === '' ? 'none' : value],
             ['When', <Time at={at} />],
-            [
-              'Rule',
-              <a href={pathOf('rules', ruleId)}>
-                <Text>{rule.data?.name ?? ruleId}</Text>
-              </a>,
-            ],
-            ...(trace === null ? [] : factsOf(trace)),
+            ['Rule', <Link to={pathOf('rules', ruleId)}>{rule.data?.name ?? ruleId}</Link>],
+            ...(trace === null ? [] : factsOf(trace, project)),
           ]}
         />
         {repeats > 1 ? (
@@ -58,13 +48,7 @@ export function EvaluationPage() {
       </section>
       {trace === null ? null : <Decisions trace={trace} />}
       <Panel title="In words">
-        <ol class="words">
-          {data.words.map((line) => (
-            <li key={line}>
-              <Text>{line}</Text>
-            </li>
-          ))}
-        </ol>
+        <Words of={data.words} />
       </Panel>
     </Page>
   )
@@ -78,12 +62,13 @@ function Condition({ text }: { text: string }) {
   )
 }
 
-function factsOf({ cause, queryTime, rowCount, startedAt, scheduledAt }: Trace): [string, string][] {
+function factsOf({ cause, run, queryTime, rowCount, startedAt, scheduledAt }: Trace, project: string) {
   const late = startedAt - scheduledAt
-  return [
-    ['Started by', `${cause}${late >= 1000 ? `, ${duration(late)} late` : ''}`],
-    ['Query', rowCount === null ? 'no result' : `${count(rowCount, 'row')} in ${duration(queryTime ?? 0)}`],
-  ]
+  const started = ['Started by', `${cause}${late >= 1000 ? `, ${duration(late)} late` : ''}`] as const
+  const query = rowCount === null ? 'no result' : `${count(rowCount, 'row')} in ${duration(queryTime ?? 0)}`
+  if (run === undefined) return [started, ['Query', query] as const]
+  const link = <Link to={pathOf('projects', project, 'runs', run.uid)}>{`${run.name} ${run.state}`}</Link>
+  return [started, ['Run', link] as const]
 }
 
 function Decisions({ trace }: { trace: Trace }) {

@@ -3,7 +3,7 @@ import { call, pathOf } from '../api.ts'
 import { count, labelText } from '../format.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Empty, Facts, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
+import { Action, Empty, Facts, Link, Page, Panel, State, Text, Time, Waiting } from '../parts/basics.tsx'
 import { Table } from '../parts/table.tsx'
 import type { OpenAlert, Overview, Sample } from '../types.ts'
 
@@ -15,12 +15,7 @@ export function NowPage() {
   const sample = useData<{ sample: Sample | null }>('/sample', ['connections'])
   const [failure, setFailure] = useState<string>()
   const { isAdmin } = useRights()
-  if (data === undefined)
-    return (
-      <Page title="Now">
-        <Pending error={error} />
-      </Page>
-    )
+  if (data === undefined) return <Waiting title="Now" error={error} />
   const isSample = (sample.data?.sample ?? null) !== null
   return (
     <Page title="Now">
@@ -80,9 +75,7 @@ function Alerts({ counts, items }: Overview['alerts']) {
 function What({ rule, labels }: OpenAlert) {
   return (
     <>
-      <a href={pathOf('rules', rule.id)}>
-        <Text>{rule.name}</Text>
-      </a>
+      <Link to={pathOf('rules', rule.id)}>{rule.name}</Link>
       {Object.keys(labels).length === 0 ? null : (
         <div>
           <Text>{labelText(labels)}</Text>
@@ -163,10 +156,7 @@ function Troubles({ connections, channels, rules }: Overview) {
         row={({ state, what, place, name, since, reason }) => [
           <State of={state} />,
           <>
-            {what}{' '}
-            <a href={place}>
-              <Text>{name}</Text>
-            </a>
+            {what} <Link to={place}>{name}</Link>
           </>,
           since === null ? '' : <Time at={since} />,
           <Text>{reason}</Text>,

@@ -3,12 +3,25 @@ import { call, pathOf } from '../api.ts'
 import { count, labelText } from '../format.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Facts, Failure, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
+import {
+  Action,
+  Facts,
+  Failure,
+  Link,
+  Page,
+  Panel,
+  Pending,
+  State,
+  Tags,
+  Text,
+  Time,
+  Waiting,
+} from '../parts/basics.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { Table } from '../parts/table.tsx'
 import { useId, usePlace } from '../router.tsx'
 import type { Page as ListPage, OpenAlert, Rule, RuleValues, ShortEvaluation } from '../types.ts'
-import { RuleActions, Tags } from './rules.tsx'
+import { RuleActions, tagsOf } from './rules.tsx'
 
 const HOUR = 3_600_000
 const spans = [
@@ -26,12 +39,7 @@ export function RulePage() {
   const { go } = usePlace()
   const { data: rule, error, reload } = useData<Rule>(path, ['rules', 'evaluations', 'alerts'])
   const [failure, setFailure] = useState<string>()
-  if (rule === undefined)
-    return (
-      <Page title="Rule">
-        <Pending error={error} />
-      </Page>
-    )
+  if (rule === undefined) return <Waiting title="Rule" error={error} />
   return (
     <Page
       title={rule.name}
@@ -107,14 +115,12 @@ function About({ rule }: { rule: Rule }) {
           [
             'Connection',
             'query' in rule ? (
-              <a href={pathOf('connections', rule.connection)}>
-                <Text>{rule.connection}</Text>
-              </a>
+              <Link to={pathOf('connections', rule.connection)}>{rule.connection}</Link>
             ) : (
               'none: it is about runs'
             ),
           ],
-          ['Tags', tags.length === 0 ? 'none' : <Tags of={tags} />],
+          ['Tags', tags.length === 0 ? '' : <Tags of={tagsOf(tags)} />],
         ]}
       />
       <details>
@@ -207,7 +213,7 @@ function Evaluations({ path }: { path: string }) {
       {data === undefined ? (
         <Pending error={error} />
       ) : data.items.length === 0 ? (
-        <p class="muted">It has not been evaluated yet.</p>
+        <p class="muted">It has not been evaluated yet. Run, above, evaluates it now.</p>
       ) : (
         <Table
           label="Evaluations, newest first"

@@ -1,34 +1,36 @@
 import { pathOf } from '../api.ts'
 import { cell, duration, labelText } from '../format.ts'
 import { useData } from '../live.ts'
-import { Facts, Failure, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
+import { Facts, Failure, Link, Page, Panel, Pending, State, Text, Time, Waiting, Words } from '../parts/basics.tsx'
+import { WebLink } from '../parts/message.tsx'
 import { Table } from '../parts/table.tsx'
 import { useId } from '../router.tsx'
-import type { FullRun } from '../types.ts'
+import type { Explanation, FullRun, ReporterState } from '../types.ts'
+import { Took } from './runs.tsx'
 
-/** One run with its steps and what rules made of it. */
+/** One run with its steps, what was sent of it, and why not more. */
 export function RunPage() {
-  const { data, error } = useData<FullRun>(pathOf('runs', useId()), ['evaluations'])
-  if (data === undefined)
-    return (
-      <Page title="Run">
-        <Pending error={error} />
-      </Page>
-    )
-  const { name, kind, uid, state, attempt, startedAt, duration: took, labels, results, log, steps, reports } = data
+  const id = useId()
+  const { data, error } = useData<FullRun>(pathOf('runs', id), ['runs'])
+  if (data === undefined) return <Waiting title="Run" error={error} />
+  const { name, kind, uid, state, attempt, startedAt, labels, results, log, steps, host, url, trigger, outcome } = data
   return (
     <Page title={name}>
       <section class="panel">
         <Facts
           of={[
             ['State', <State of={state} />],
+            ['Outcome', outcome],
             ['Kind', kind],
             ['Run', uid],
-            ['Attempt', cell(attempt)],
+            ['Attempt', attempt === 1 ? '' : cell(attempt)],
             ['Started', startedAt === null ? 'not told' : <Time at={startedAt} />],
-            ['Took', lengthOf(took) || 'not told'],
-            ['Labels', labelText(labels) || 'none'],
-            ...Object.entries(results).map(([key, value]): [string, string] => [key, cell(value)]),
+            ['Took', startedAt === null ? 'not told' : <Took {...data} />],
+            ['Labels', labelText(labels)],
+            ['Host', host],
+            ['Set going by', trigger?.name ?? ''],
+            ['Its own page', url === '' ? '' : <WebLink url={url}>{url}</WebLink>],
+            ...Object.entries(results).map(([key, value]) => [key, cell(value)] as const),
           ]}
         />
         <Failure>{data.error?.message}</Failure>
@@ -39,40 +41,18 @@ export function RunPage() {
             label="Steps"
             columns={['Step', 'State', 'Took', 'Error']}
             items={steps}
-            keyOf={({ id }) => id}
+            keyOf={(step) => step.id}
             row={(step) => [
               <Text>{step.name}</Text>,
               <State of={step.state} />,
-              lengthOf(step.duration),
+              step.duration === null ? '' : duration(step.duration),
               <Text>{step.error?.message ?? ''}</Text>,
             ]}
           />
         </Panel>
       )}
-      <Panel title="What rules made of it">
-        {reports.length === 0 ? (
-          <p class="muted">No rule has decided on it.</p>
-        ) : (
-          <Table
-            label="Decisions"
-            columns={['Rule', 'State', 'When', 'Decision']}
-            items={reports}
-            keyOf={({ ruleId, at, step, state: told }) => `${ruleId} ${at} ${step} ${told}`}
-            row={({ rule, ruleId, step, state: told, at, verdict, evaluationId }) => [
-              <a href={pathOf('rules', ruleId)}>
-                <Text>{rule ?? ruleId}</Text>
-              </a>,
-              <Text>{step === null ? told : `${step} ${told}`}</Text>,
-              <Time at={at} />,
-              evaluationId === null ? (
-                'its query was made due'
-              ) : (
-                <a href={pathOf('evaluations', evaluationId)}>{verdict}</a>
-              ),
-            ]}
-          />
-        )}
-      </Panel>
+      <Told path={pathOf('runs', id)} />
+      <Why id={id} />
       {log === '' ? null : (
         <Panel title="Log">
           <pre>
@@ -84,6 +64,61 @@ export function RunPage() {
   )
 }
 
-function lengthOf(ms: number | null): string {
-  return ms === null ? '' : duration(ms)
+/** What each rule sent, and what became of it. */
+function Told({ path }: { path: string }) {
+  const { data, error } = useData<{ reportersStates: ReporterState[] }>(`${path}/reportersStates`, [
+    'runs',
+    'deliveries',
+  ])
+  return (
+    <Panel title="Who was told, and why not">
+      {data === undefined ? (
+        <Pending error={error} />
+      ) : data.reportersStates.length === 0 ? (
+        <p class="muted">
+          No rule has decided on it. <a href="/rules">Look at the rules</a>
+        </p>
+      ) : (
+        <Table
+          label="What each rule sent"
+          columns={['Rule', 'Of', 'Decision', 'Messages']}
+          items={data.reportersStates}
+          keyOf={({ evaluationId, route }) => `${evaluationId} ${route}`}
+          row={({
+            reporterName,
+            ruleId,
+            evaluationId,
+            step,
+            state,
+            started,
+            channel,
+            activated,
+            error: why,
+            messages,
+          }) => [
+            <Link to={pathOf('rules', ruleId)}>{reporterName}</Link>,
+            <>
+              <Text>{step === null ? state : `${step} ${state}`}</Text> <Time at={started} />
+            </>,
+            <>
+              <Text>{`${channel === null ? '' : `${channel}: `}${why.message ?? (activated ? 'told' : 'the condition was not true')}`}</Text>{' '}
+              <a href={pathOf('evaluations', evaluationId)}>Trace</a>
+            </>,
+            messages.messages.map(({ id, recipient, state: sent }) => (
+              <div key={id}>
+                <State of={sent} />{' '}
+                <Link to={pathOf('deliveries', id)}>{recipient === '' ? 'See the message' : recipient}</Link>
+              </div>
+            )),
+          ]}
+        />
+      )}
+    </Panel>
+  )
+}
+
+/** Every rule that might be about it, those that have said nothing too. */
+function Why({ id }: { id: string }) {
+  const { data, error } = useData<Explanation>(`${pathOf('explain', id)}?about=run`, ['runs', 'rules'])
+  return <Panel title="In words">{data === undefined ? <Pending error={error} /> : <Words of={data.lines} />}</Panel>
 }

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { call, pathOf } from '../api.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Failure, Page, Panel, Pending, State, Text, Time } from '../parts/basics.tsx'
+import { Action, Failure, Page, Panel, Pending, State, Text, Time, Waiting } from '../parts/basics.tsx'
 import { CheckField, Field, Form } from '../parts/form.tsx'
 import { SettingsFields } from '../parts/settings.tsx'
 import { useId, usePlace } from '../router.tsx'
@@ -22,12 +22,7 @@ function ThingPage({ collection }: { collection: Collection }) {
   const [failure, setFailure] = useState<string>()
   const [saved, setSaved] = useState<Thing>()
   const { one } = words[collection]
-  if (data === undefined)
-    return (
-      <Page title={one}>
-        <Pending error={error} />
-      </Page>
-    )
+  if (data === undefined) return <Waiting title={one} error={error} />
   const kind = kinds?.find((each) => each.kind === data.kind)
   const act = (verb: string) => () => call('POST', `${path}/${verb}`).then(reload)
   return (

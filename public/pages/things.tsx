@@ -1,15 +1,15 @@
 import { pathOf } from '../api.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Empty, Page, Pending, State, Text, Time } from '../parts/basics.tsx'
-import { Table } from '../parts/table.tsx'
+import { Link, Page, State, Text, Time } from '../parts/basics.tsx'
+import { List } from '../parts/table.tsx'
 import type { Page as ListPage, Thing } from '../types.ts'
 import { type Collection, healthOf, words } from './thing-words.ts'
 
 /** All channels, or all connections, with how they are. */
 function ThingsPage({ collection }: { collection: Collection }) {
   const { canEdit } = useRights()
-  const { data, error } = useData<ListPage<Thing>>(`/${collection}?limit=500`, [collection])
+  const found = useData<ListPage<Thing>>(`/${collection}?limit=500`, [collection])
   const { title, one, empty } = words[collection]
   return (
     <Page
@@ -22,44 +22,39 @@ function ThingsPage({ collection }: { collection: Collection }) {
         ) : null
       }
     >
-      {data === undefined ? (
-        <Pending error={error} />
-      ) : data.items.length === 0 ? (
-        <Empty>
-          <p>{empty}</p>
-          {canEdit ? (
-            <p>
-              <a href={`/${collection}/new`}>Make the first one</a>
-            </p>
-          ) : null}
-        </Empty>
-      ) : (
-        <Table
-          label={title}
-          columns={['State', 'Name', 'Kind', 'Leads to', 'Why']}
-          items={data.items}
-          keyOf={({ id }) => id}
-          row={(thing) => [
-            <State of={healthOf(thing)} />,
-            <>
-              <a href={pathOf(collection, thing.id)}>
-                <Text>{thing.name}</Text>
-              </a>
-              {thing.fallback === true ? <small> fallback</small> : null}
-            </>,
-            thing.kind,
-            <Text>{placeOf(thing)}</Text>,
-            <>
-              <Text>{thing.disabled ?? thing.lastError ?? ''}</Text>
-              {typeof thing.failingSince === 'number' ? (
-                <div>
-                  since <Time at={thing.failingSince} />
-                </div>
-              ) : null}
-            </>,
-          ]}
-        />
-      )}
+      <List
+        label={title}
+        columns={['State', 'Name', 'Kind', 'Leads to', 'Why']}
+        found={found}
+        keyOf={({ id }) => id}
+        row={(thing) => [
+          <State of={healthOf(thing)} />,
+          <>
+            <Link to={pathOf(collection, thing.id)}>{thing.name}</Link>
+            {thing.fallback === true ? <small> fallback</small> : null}
+          </>,
+          thing.kind,
+          <Text>{placeOf(thing)}</Text>,
+          <>
+            <Text>{thing.disabled ?? thing.lastError ?? ''}</Text>
+            {typeof thing.failingSince === 'number' ? (
+              <div>
+                since <Time at={thing.failingSince} />
+              </div>
+            ) : null}
+          </>,
+        ]}
+        empty={
+          <>
+            <p>{empty}</p>
+            {canEdit ? (
+              <p>
+                <a href={`/${collection}/new`}>Make the first one</a>
+              </p>
+            ) : null}
+          </>
+        }
+      />
     </Page>
   )
 }

@@ -37,6 +37,15 @@ export function Page({
   )
 }
 
+/** A page about something that is still being asked for, or could not be had. */
+export function Waiting({ title, error }: { title: string; error?: string | undefined }) {
+  return (
+    <Page title={title}>
+      <Pending error={error} />
+    </Page>
+  )
+}
+
 export function Panel({
   title,
   actions,
@@ -74,12 +83,60 @@ export function Text({ children }: { children: string }) {
   )
 }
 
+/** A link to what a text from outside names. */
+export function Link({ to, children }: { to: string; children: string }) {
+  return (
+    <a href={to}>
+      <Text>{children}</Text>
+    </a>
+  )
+}
+
+/** Words that lead to all that share one. */
+export function Tags({ of }: { of: readonly (readonly [word: string, place: string])[] }) {
+  return (
+    <>
+      {of.map(([word, place]) => (
+        <a key={word} class="tag" href={place}>
+          <Text>{word}</Text>
+        </a>
+      ))}
+    </>
+  )
+}
+
+/** Parts of a list, one of which is shown. */
+export function Tabs({ label, of }: { label: string; of: readonly (readonly [string, string, boolean])[] }) {
+  return (
+    <nav class="tabs" aria-label={label}>
+      {of.map(([place, name, isShown]) => (
+        <a key={name} href={place} aria-current={isShown ? 'page' : undefined}>
+          {name}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+/** One line after the other, in words. */
+export function Words({ of }: { of: readonly string[] }) {
+  return (
+    <ol class="words">
+      {of.map((line, index) => (
+        <li key={index} class={line.startsWith(' ') ? 'inner' : ''}>
+          <Text>{line}</Text>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
 /** Words for states, by the colour they have. */
 const tones = {
   bad: ['firing', 'recovering', 'error', 'failing', 'disabled', 'blocked', 'dead', 'rejected', 'failed', 'true'],
-  warn: ['pending', 'no-data', 'unknown', 'retryable', 'waiting'],
-  busy: ['sending', 'under way'],
-  good: ['normal', 'ok', 'delivered', 'false'],
+  warn: ['pending', 'no-data', 'unknown', 'retryable', 'waiting', 'pendingRetry', 'aborting', 'aborted'],
+  busy: ['sending', 'under way', 'running', 'unread'],
+  good: ['normal', 'ok', 'delivered', 'false', 'completed'],
 }
 
 /** A state as a word with a colour. */
@@ -155,16 +212,20 @@ export function Pending({ error }: { error: string | undefined }) {
   )
 }
 
-/** Names and values under each other. */
-export function Facts({ of }: { of: [name: string, value: ComponentChildren][] }) {
+/** Names and values under each other; those without a value are left out. */
+export function Facts({ of }: { of: readonly (readonly [name: string, value: ComponentChildren])[] }) {
   return (
     <dl class="facts">
-      {of.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{typeof value === 'string' ? <Text>{value}</Text> : value}</dd>
-        </div>
-      ))}
+      {of.map(([name, value]) =>
+        value === '' || value === null ? null : (
+          <div key={name}>
+            <dt>
+              <Text>{name}</Text>
+            </dt>
+            <dd>{typeof value === 'string' ? <Text>{value}</Text> : value}</dd>
+          </div>
+        ),
+      )}
     </dl>
   )
 }

@@ -37,11 +37,11 @@ export function MessageView({ message }: { message: Message }) {
       )}
       {links.map(({ text, url }) => (
         <p key={url}>
-          <Link url={url}>{text}</Link>
+          <WebLink url={url}>{text}</WebLink>
         </p>
       ))}
       <p class="muted">
-        <Text>{why}</Text> {traceUrl === undefined ? null : <Link url={traceUrl}>Trace</Link>}
+        <Text>{why}</Text> {traceUrl === undefined ? null : <WebLink url={traceUrl}>Trace</WebLink>}
       </p>
       {body === undefined ? null : <Raw label={`Own body (${body.contentType})`} text={body.text} />}
     </div>
@@ -49,7 +49,7 @@ export function MessageView({ message }: { message: Message }) {
 }
 
 /** Only what leads to a web page becomes a link. */
-function Link({ url, children }: { url: string; children: string }) {
+export function WebLink({ url, children }: { url: string; children: string }) {
   if (!/^https?:\/\//i.test(url)) return <Text>{`${children} (${url})`}</Text>
   return (
     <a href={url} rel="noreferrer" target="_blank">

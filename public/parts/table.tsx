@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import { cell, count } from '../format.ts'
-import type { Column, Json } from '../types.ts'
-import { Text } from './basics.tsx'
+import type { Data } from '../live.ts'
+import { addressOf, usePlace } from '../router.tsx'
+import type { Column, Json, Page } from '../types.ts'
+import { Empty, Pending, Text } from './basics.tsx'
 
 interface TableProps<Item> {
   /** What the table is about, for those who hear it. */
@@ -37,6 +39,53 @@ export function Table<Item>({ label, columns, items, keyOf, row }: TableProps<It
         ))}
       </tbody>
     </table>
+  )
+}
+
+interface ListProps<Item> extends Omit<TableProps<Item>, 'items'> {
+  found: Pick<Data<Page<Item>>, 'data' | 'error'>
+  /** What there is instead of nothing, and what to do next. */
+  empty: ComponentChildren
+}
+
+/** The page of a list that the address names, and the ways to the others. */
+export function List<Item>({ found: { data, error }, empty, ...table }: ListProps<Item>) {
+  const { path, query } = usePlace()
+  if (data === undefined) return <Pending error={error} />
+  return (
+    <>
+      {data.items.length === 0 ? <Empty>{empty}</Empty> : <Table {...table} items={data.items} />}
+      <div class="actions pages">
+        {query['after'] === undefined ? null : <a href={addressOf(path, { ...query, after: '' })}>Back to the first</a>}
+        {data.next == null ? null : <a href={addressOf(path, { ...query, after: data.next })}>More</a>}
+      </div>
+    </>
+  )
+}
+
+/** Looks for part of a name in the list of the address; `all` leads to all of it, where it is not shown. */
+export function Search({ all, children }: { all: ComponentChildren; children?: ComponentChildren }) {
+  const { path, query, go } = usePlace()
+  return (
+    <form
+      class="search"
+      onSubmit={(event) => {
+        event.preventDefault()
+        const search = String(new FormData(event.currentTarget).get('search'))
+        go(addressOf(path, { ...query, search, after: '' }))
+      }}
+    >
+      <input
+        type="search"
+        name="search"
+        aria-label="Part of the name"
+        placeholder="Part of the name"
+        value={query['search'] ?? ''}
+      />
+      <button type="submit">Search</button>
+      {Object.keys(query).length === 0 ? null : <a href={path}>{all}</a>}
+      {children}
+    </form>
   )
 }
 
