@@ -141,7 +141,7 @@ function Header({ holder, project, onProject, onSignedOut }: HeaderProps) {
       <nav aria-label="Main">
         {places.map(([place, label]) => (
           <a key={place} href={place} aria-current={isAt(place) ? 'page' : undefined}>
-            {label}
+            {label}{' '}
             {place === '/inbox' ? <Unread key={project} /> : null}
           </a>
         ))}
@@ -201,7 +201,7 @@ function ThemeChoice() {
     >
       {themes.map((one) => (
         <option key={one} value={one}>
-          {one}
+          {one} colours
         </option>
       ))}
     </select>

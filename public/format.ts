@@ -5,14 +5,14 @@ const units = [
   ['s', 1000],
 ] as const
 
-/** A length of time (ms) in its largest unit, or two: `3 min`, `1 h 20 min`. */
+/** A length of time (ms) in its largest unit, or two: `3 min 5 s`, `1 h 20 min`. */
 export function duration(ms: number): string {
   const at = units.findIndex(([, size]) => ms >= size)
   if (at < 0) return `${Math.max(0, Math.round(ms))} ms`
   const [unit, size] = units[at] ?? ['s', 1000]
   const count = Math.floor(ms / size)
   const next = units[at + 1]
-  const rest = next === undefined || count >= 10 || unit === 'min' ? 0 : Math.floor((ms - count * size) / next[1])
+  const rest = next === undefined || count >= 10 ? 0 : Math.floor((ms - count * size) / next[1])
   return rest === 0 ? `${count} ${unit}` : `${count} ${unit} ${rest} ${next?.[0] ?? ''}`
 }
 

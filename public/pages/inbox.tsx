@@ -106,8 +106,8 @@ export function InboxItemPage() {
   const { data, error, reload } = useData<FullInboxItem>(path, ['inbox'])
   const isNew = useData<FullInboxItem>(path).data?.readAt === null
   useEffect(() => {
-    if (isNew && canEdit) void call('POST', `${path}/read`).then(reload, () => {})
-  }, [path, isNew, canEdit, reload])
+    if (isNew && canEdit) void call('POST', `${path}/read`).catch(() => {})
+  }, [path, isNew, canEdit])
   if (data === undefined) return <Waiting title="Message" error={error} />
   const { id, title, kind, at, readAt, until, ruleId, rule, evaluationId, hasDelivery, message } = data
   return (
@@ -118,7 +118,7 @@ export function InboxItemPage() {
             ['Kind', kind],
             ['Arrived', <Time at={at} />],
             ['Read', readAt === null ? 'not yet' : <Time at={readAt} />],
-            ['Kept', <Time at={until} />],
+            ['Kept until', <Time at={until} />],
             ['Rule', ruleId && <Link to={pathOf('rules', ruleId)}>{rule}</Link>],
             ['Why it came', evaluationId && <a href={pathOf('evaluations', evaluationId)}>Trace</a>],
             ['How it came', hasDelivery ? <a href={pathOf('deliveries', id)}>Delivery</a> : 'no longer kept'],

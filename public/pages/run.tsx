@@ -81,29 +81,16 @@ function Told({ path }: { path: string }) {
       ) : (
         <Table
           label="What each rule sent"
-          columns={['Rule', 'Of', 'Decision', 'Messages']}
+          columns={['Rule', 'State', 'When', 'Decision', 'Messages']}
           items={data.reportersStates}
           keyOf={({ evaluationId, route }) => `${evaluationId} ${route}`}
-          row={({
-            reporterName,
-            ruleId,
-            evaluationId,
-            step,
-            state,
-            started,
-            channel,
-            activated,
-            error: why,
-            messages,
-          }) => [
+          row={({ reporterName, ruleId, step, state, started, messages, ...decision }) => [
             <Link to={pathOf('rules', ruleId)}>{reporterName}</Link>,
             <>
-              <Text>{step === null ? state : `${step} ${state}`}</Text> <Time at={started} />
+              <State of={state} /> <Text>{step ?? ''}</Text>
             </>,
-            <>
-              <Text>{`${channel === null ? '' : `${channel}: `}${why.message ?? (activated ? 'told' : 'the condition was not true')}`}</Text>{' '}
-              <a href={pathOf('evaluations', evaluationId)}>Trace</a>
-            </>,
+            <Time at={started} />,
+            <Decision {...decision} />,
             messages.messages.map(({ id, recipient, state: sent }) => (
               <div key={id}>
                 <State of={sent} />{' '}
@@ -114,6 +101,22 @@ function Told({ path }: { path: string }) {
         />
       )}
     </Panel>
+  )
+}
+
+function Decision({
+  evaluationId,
+  channel,
+  activated,
+  reasons,
+  error,
+}: Pick<ReporterState, 'evaluationId' | 'channel' | 'activated' | 'reasons' | 'error'>) {
+  const why = error.message ?? (activated ? 'told' : reasons.join(' '))
+  return (
+    <>
+      <Text>{channel === null ? why : `${channel}: ${why}`}</Text>{' '}
+      <a href={pathOf('evaluations', evaluationId)}>Trace</a>
+    </>
   )
 }
 

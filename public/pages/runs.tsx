@@ -15,6 +15,9 @@ const shows = [
   ['skipped', 'Skipped'],
 ] as const
 
+/** Characters of an error. */
+const SHOWN = 200
+
 /** Runs that were told of. */
 export function RunsPage() {
   const { query } = usePlace()
@@ -43,7 +46,7 @@ export function RunsPage() {
             <div class="muted">
               <Text>{`${run.kind} of ${run.project}${run.uid === run.name ? '' : `, ${run.uid}`}`}</Text>
             </div>
-            {run.error === null ? null : <Text>{run.error.message}</Text>}
+            {run.error === null ? null : <Text>{run.error.message.slice(0, SHOWN)}</Text>}
           </>,
           run.startedAt === null ? '' : <Time at={run.startedAt} />,
           <Took {...run} />,

@@ -145,11 +145,15 @@ export function State({ of }: { of: string }) {
   return <span class={`state ${tone}`}>{of}</span>
 }
 
+const MINUTE = 60_000
+
 /** How long ago, or how soon, with the exact time beside it. */
 export function Time({ at }: { at: number }) {
   const now = useNow()
   const away = Math.abs(now - at)
-  const near = away < 1000 ? 'now' : at > now ? `in ${duration(away)}` : `${duration(away)} ago`
+  // Seconds that run on beside minutes would draw the eye.
+  const rough = duration(away > MINUTE ? away - (away % MINUTE) : away)
+  const near = away < 1000 ? 'now' : at > now ? `in ${rough}` : `${rough} ago`
   return (
     <time dateTime={new Date(at).toISOString()} title={new Date(at).toISOString()}>
       {near} <small>{clockTime(at, now)}</small>

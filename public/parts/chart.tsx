@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
+import { clockTime } from '../format.ts'
 import { watchTheme } from '../theme.ts'
 import type { RuleValues } from '../types.ts'
 
@@ -98,10 +99,13 @@ function optionsOf(
     padding: [8, 8, 0, 0],
     cursor: { y: false },
     scales: { y: { range: { min: { pad: 0.1, soft: 0, mode: 2 }, max: { pad: 0.1, soft: 0, mode: 2 } } } },
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [
+      { ...axis, space: 70, values: (_, times, __, ___, step) => times.map((time) => axisTime(time * 1000, step)) },
+      { ...axis, size: 56 },
+    ],
     bands: isBand ? [{ series: [1, 3], fill: color('--band') }] : [],
     series: [
-      { label: 'Time' },
+      { label: 'Time', value: (_, time) => (time === null ? '' : clockTime(time * 1000, 0)) },
       { label: isBand ? 'Highest' : 'Value', stroke: color('--accent'), width: 2, points: { show: false } },
       { label: 'True', stroke: color('--bad'), width: 0, points: { show: true, size: 6, fill: color('--bad') } },
       ...(isBand ? [{ label: 'Lowest', stroke: color('--accent'), width: 1, points: { show: false } }] : []),
@@ -114,4 +118,12 @@ function optionsOf(
       })),
     ],
   }
+}
+
+/** A mark of the axis of time: the day at midnight, else the time; seconds only where marks (`step`, s) are close. */
+function axisTime(at: number, step: number): string {
+  const time = new Date(at)
+  if (time.getHours() + time.getMinutes() + time.getSeconds() === 0)
+    return time.toLocaleDateString([], { month: 'short', day: 'numeric' })
+  return time.toTimeString().slice(0, step < 60 ? 8 : 5)
 }

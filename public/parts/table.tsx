@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
 import { cell, count } from '../format.ts'
 import type { Data } from '../live.ts'
 import { addressOf, usePlace } from '../router.tsx'
@@ -66,21 +67,23 @@ export function List<Item>({ found: { data, error }, empty, ...table }: ListProp
 /** Looks for part of a name in the list of the address; `all` leads to all of it, where it is not shown. */
 export function Search({ all, children }: { all: ComponentChildren; children?: ComponentChildren }) {
   const { path, query, go } = usePlace()
+  const { search = '' } = query
+  const [text, setText] = useState(search)
+  useEffect(() => setText(search), [search])
   return (
     <form
       class="search"
       onSubmit={(event) => {
         event.preventDefault()
-        const search = String(new FormData(event.currentTarget).get('search'))
-        go(addressOf(path, { ...query, search, after: '' }))
+        go(addressOf(path, { ...query, search: text, after: '' }))
       }}
     >
       <input
         type="search"
-        name="search"
         aria-label="Part of the name"
         placeholder="Part of the name"
-        value={query['search'] ?? ''}
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
       <button type="submit">Search</button>
       {Object.keys(query).length === 0 ? null : <a href={path}>{all}</a>}

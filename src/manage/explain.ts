@@ -72,7 +72,7 @@ function explainTrace(trace: Trace): string[] {
   lines.push(...reasons.map(sentence))
   for (const { fingerprint, before, after, why } of transitions)
     lines.push(
-      `Alert ${fingerprint === '' ? 'of the rule' : `"${fingerprint}"`}: ${before === after ? `still ${after}` : `from ${before} to ${after}`}, because ${why}.`,
+      `Alert ${alertWords(fingerprint)}: ${before === after ? `still ${after}` : `from ${before} to ${after}`}, because ${why}.`,
     )
   if (moreTransitions > 0) lines.push(`And ${moreTransitions} more alerts.`)
   lines.push(...(routes.length === 0 ? ['No route had anything to decide.'] : routes.map(explainRoute)))
@@ -99,7 +99,7 @@ function explainRoute({ route, channel, fingerprints, more = 0, reason, delivery
       ? ''
       : ` for ${named
           .slice(0, 3)
-          .map((one) => `"${one}"`)
+          .map(alertWords)
           .join(', ')}${named.length + more > 3 ? ` and ${named.length + more - 3} more` : ''}`
   return `Route "${route}" to ${channel}${about}: ${sentence(reason)}${deliveryId === undefined ? '' : ` (${deliveryId})`}`
 }
@@ -124,7 +124,7 @@ async function explainRule(store: Store, rule: Rule): Promise<string[]> {
   lines.push(...warnings.map((warning) => `Warning: ${warning}`))
   const alerts = await store.evaluations.alerts({ project, ruleId: id, limit: 20 })
   for (const { fingerprint, state, since } of alerts)
-    lines.push(`Alert ${fingerprint === '' ? 'of the rule' : `"${fingerprint}"`} is ${state} since ${iso(since)}.`)
+    lines.push(`Alert ${alertWords(fingerprint)} is ${state} since ${iso(since)}.`)
   const [latest] = await store.evaluations.list({ project, ruleId: id, limit: 1 })
   if (latest === undefined) return [...lines, 'It has not been evaluated yet.']
   lines.push(...explainEvaluation(latest))
@@ -152,6 +152,19 @@ function describeDelivery({ delivery, attempts, waitsFor }: Found): string[] {
       `Attempt ${number} at ${iso(startedAt)}: ${outcome ?? 'under way'}${why === null ? '' : ` (${why})`}${response === null || response === '' ? '' : `: ${response.slice(0, 200).replace(/\.$/, '')}`}.`,
     )
   return lines
+}
+
+/** What tells an alert from the others of its rule: the values of its columns. */
+function alertWords(fingerprint: string): string {
+  if (fingerprint === '') return 'of the rule'
+  try {
+    const values: unknown = JSON.parse(fingerprint)
+    if (Array.isArray(values))
+      return `"${values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(', ')}"`
+  } catch {
+    // Those of a rule's own trouble are words.
+  }
+  return `"${fingerprint}"`
 }
 
 function iso(time: number): string {

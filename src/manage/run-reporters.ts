@@ -22,6 +22,8 @@ export interface ReporterState {
   channel: string | null
   /** Whether its condition let it send. */
   activated: boolean
+  /** What its condition came to, in words. */
+  reasons: string[]
   /** Why nothing was sent, or what failed; empty when all is well. */
   error: { message?: string }
   messages: { messages: { id: string; recipient: string; title: string; state: string; attempts: number }[] }
@@ -52,6 +54,7 @@ async function statesOf(store: Store, project: string, report: StoredReport): Pr
     ...{ ruleId, evaluationId, channel: null },
     ...{ messagingType: '', route: null, activated: verdict === 'true', started: at, ended: at },
     ...{ state, step: step === '' ? null : step, attempt },
+    reasons: (trace?.reasons ?? []).map(sentence),
     error: trace?.error ? { message: trace.error } : {},
     messages: { messages: [] },
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { browserNeeds, openBrowser, type TestBrowser } from '../support/browser.ts'
-import { addresses, furnish, overflow, settled, signIn, type Watching, watching } from '../support/console.ts'
+import { addresses, furnish, happened, overflow, settled, signIn, type Watching, watching } from '../support/console.ts'
 import { skipUnless } from '../support/requirements.ts'
 
 const describe = await skipUnless(...browserNeeds)
@@ -32,7 +32,7 @@ describe('hostile data', () => {
       },
     })
     await world.daemon.api('POST', '/channels', { name: MARKUP.slice(0, 190), kind: 'console' })
-    places = addresses(ids)
+    places = [...addresses(ids), ...(await happened(world, `${MARKUP} ${BIDI} ${LONG.slice(0, 5000)}`))]
   }, 60_000)
   afterAll(async () => {
     await browser[Symbol.asyncDispose]()

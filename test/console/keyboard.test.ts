@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { browserNeeds, openBrowser, type Page, type TestBrowser } from '../support/browser.ts'
-import { addresses, furnish, settled, signIn, type Watching, watching } from '../support/console.ts'
+import { addresses, furnish, happened, settled, signIn, type Watching, watching } from '../support/console.ts'
 import { skipUnless } from '../support/requirements.ts'
 
 const describe = await skipUnless(...browserNeeds)
@@ -37,7 +37,7 @@ describe('by keyboard', () => {
   beforeAll(async () => {
     browser = await openBrowser()
     world = await watching()
-    places = addresses(await furnish(world))
+    places = [...addresses(await furnish(world)), ...(await happened(world))]
   }, 60_000)
   afterAll(async () => {
     await browser[Symbol.asyncDispose]()

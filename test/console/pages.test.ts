@@ -3,6 +3,7 @@ import { browserNeeds, openBrowser, type TestBrowser } from '../support/browser.
 import {
   addresses,
   furnish,
+  happened,
   overflow,
   picture,
   settled,
@@ -15,15 +16,6 @@ import { skipUnless } from '../support/requirements.ts'
 
 const describe = await skipUnless(...browserNeeds)
 
-/** A run with a step and a rule that told of it; gives the address that messages lead to. */
-async function ranOnce({ daemon }: Watching): Promise<string> {
-  await daemon.api('POST', '/rules', { name: 'Failed runs', runs: {}, when: ['error'], routes: [{ channel: 'Ops' }] })
-  const steps = [{ name: 'load <b>', state: 'error', error: 'no such file' }]
-  const end = { name: 'nightly', kind: 'pipeline', state: 'error', steps, results: { rows: 0 }, log: 'stopped' }
-  await daemon.api('PUT', '/runs/nightly%2F7', end)
-  return '/projects/default/runs/nightly%2F7'
-}
-
 describe('every page', () => {
   let browser: TestBrowser
   let world: Watching
@@ -31,7 +23,10 @@ describe('every page', () => {
   beforeAll(async () => {
     browser = await openBrowser()
     world = await watching()
-    places = [...addresses(await furnish(world)), await ranOnce(world)]
+    places = addresses(await furnish(world))
+    const rule = { name: 'Failed runs', runs: {}, when: ['error'], routes: [{ channel: 'Ops' }] }
+    await world.daemon.api('POST', '/rules', rule)
+    places.push(...(await happened(world)))
   }, 60_000)
   afterAll(async () => {
     await browser[Symbol.asyncDispose]()
@@ -76,20 +71,6 @@ describe('every page', () => {
     },
     120_000,
   )
-
-  test('a run shows its facts, its steps, and the decision of each rule', async () => {
-    const { page, complaints } = await browser.open()
-    await signIn(page, world.daemon, places.at(-1))
-    await page.getByRole('heading', { name: 'nightly', exact: true }).waitFor()
-    await page.getByText('load <b>').waitFor()
-    await page.getByText('no such file').first().waitFor()
-    await page.getByRole('link', { name: 'Failed runs' }).waitFor()
-    await page.getByRole('link', { name: 'true' }).click()
-    await page.getByRole('heading', { name: 'Evaluation of Failed runs' }).waitFor()
-    await page.goto(`${world.daemon.url}/projects/default/runs/nobody`)
-    await page.getByText('There is no run "nobody"').waitFor()
-    expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
-  }, 30_000)
 
   test('a rule on runs says why the address of a run is empty, where nobody told where people reach Tocsin', async () => {
     const rule = { name: 'Linked', runs: {}, when: ['end'], message: { title: 'At {{ scenarioRunURL }}' } }

@@ -55,7 +55,7 @@ describe('an evaluation in words', () => {
   for (const code of ofScope('route'))
     test(`names ${code} on its route`, () => {
       const route = { route: 'mail', channel: 'Ops', fingerprints: ['["web-1"]'], reason: { code } }
-      expect(lines({ routes: [route] })).toContain(`Route "mail" to Ops for "["web-1"]": ${sentence({ code })}`)
+      expect(lines({ routes: [route] })).toContain(`Route "mail" to Ops for "web-1": ${sentence({ code })}`)
     })
 
   test('tells its cause, how late it was, and what the query gave', () => {

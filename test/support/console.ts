@@ -102,6 +102,31 @@ export function addresses(ids: Awaited<ReturnType<typeof furnish>>): string[] {
   ]
 }
 
+/** A run that failed and a message in the inbox, with `text` in every place that a sender fills; gives the pages of both. */
+export async function happened({ daemon }: Pick<Watching, 'daemon'>, text = 'load <b>'): Promise<string[]> {
+  const steps = [{ name: text, state: 'error', error: 'no such file' }]
+  const end = { name: 'nightly', kind: 'pipeline', state: 'error', steps, results: { rows: 0 }, log: 'stopped' }
+  const said = {
+    labels: { env: text.slice(0, 60) },
+    error: text,
+    host: text.slice(0, 60),
+    url: 'https://example.com/7',
+  }
+  const startedAt = Date.now() - 95_000
+  await daemon.api('PUT', '/runs/nightly%2F7', { ...end, ...said, startedAt })
+  await daemon.api('POST', '/channels', { name: 'Kept here', kind: 'inbox' })
+  const message = { title: text.slice(0, 200), summary: text.slice(0, 2000), severity: 'error' }
+  const { deliveries } = await daemon.api<{ deliveries: string[] }>('POST', '/channels/Kept here/send', { message })
+  await eventually(async () => {
+    const { items } = await daemon.api<{ items: unknown[] }>('GET', '/inbox')
+    if (items.length === 0) throw new Error('Nothing has arrived in the inbox.')
+  })
+  return ['/inbox', `/inbox/${deliveries[0]}`, '/inbox?unread=true', '/runs', '/runs?state=error', RUN]
+}
+
+/** The address of the run that failed, as messages name it. */
+export const RUN = '/projects/default/runs/nightly%2F7'
+
 /** Resolves when the page shows what it is about rather than that it is loading. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor()
