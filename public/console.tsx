@@ -141,8 +141,7 @@ function Header({ holder, project, onProject, onSignedOut }: HeaderProps) {
       <nav aria-label="Main">
         {places.map(([place, label]) => (
           <a key={place} href={place} aria-current={isAt(place) ? 'page' : undefined}>
-            {label}{' '}
-            {place === '/inbox' ? <Unread key={project} /> : null}
+            {label} {place === '/inbox' ? <Unread key={project} /> : null}
           </a>
         ))}
       </nav>

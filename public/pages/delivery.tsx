@@ -2,7 +2,7 @@ import { call, pathOf } from '../api.ts'
 import { duration, labelText } from '../format.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Facts, Link, Page, Panel, State, Text, Time, Waiting } from '../parts/basics.tsx'
+import { Action, Facts, Link, Page, Panel, State, Text, Time, waiting } from '../parts/basics.tsx'
 import { MessageView } from '../parts/message.tsx'
 import { useId } from '../router.tsx'
 import type { Attempt, FullDelivery } from '../types.ts'
@@ -16,7 +16,7 @@ export function DeliveryPage() {
   const path = pathOf('deliveries', id)
   const { canEdit } = useRights()
   const { data, error, reload } = useData<FullDelivery>(path, ['deliveries'])
-  if (data === undefined) return <Waiting title="Delivery" error={error} />
+  if (data === undefined) return waiting('Delivery', error)
   const { message, state, attempts } = data
   const act = (verb: string) => () => call('POST', `${path}/${verb}`).then(reload)
   return (

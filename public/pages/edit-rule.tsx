@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { call, pathOf } from '../api.ts'
 import { useData } from '../live.ts'
-import { Action, Empty, Failure, Page, Panel, Waiting } from '../parts/basics.tsx'
+import { Action, Empty, Failure, Page, Panel, waiting } from '../parts/basics.tsx'
 import { ConditionFields } from '../parts/condition-fields.tsx'
 import { Form, fieldsOf } from '../parts/form.tsx'
 import { RouteFields } from '../parts/route-fields.tsx'
@@ -30,7 +30,7 @@ import type {
 
 export function NewRulePage() {
   const things = useThings()
-  if (things === undefined) return <Waiting title="New rule" />
+  if (things === undefined) return waiting('New rule')
   const { connections, channels } = things
   if (connections.length === 0)
     return (
@@ -57,7 +57,7 @@ export function EditRulePage() {
   const id = useId()
   const { data, error } = useData<Rule>(pathOf('rules', id))
   const things = useThings()
-  if (data === undefined || things === undefined) return <Waiting title="Edit rule" error={error} />
+  if (data === undefined || things === undefined) return waiting('Edit rule', error)
   // The form has no fields for what is about runs, and would drop it.
   if (!isEditable(data))
     return (

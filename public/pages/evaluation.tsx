@@ -1,7 +1,7 @@
 import { pathOf } from '../api.ts'
 import { count, duration, fingerprintText, labelText } from '../format.ts'
 import { useData } from '../live.ts'
-import { Facts, Failure, Link, Page, Panel, State, Text, Time, Waiting, Words } from '../parts/basics.tsx'
+import { Facts, Failure, Link, Page, Panel, State, Text, Time, Words, waiting } from '../parts/basics.tsx'
 import { DataRows, Table } from '../parts/table.tsx'
 import { useId } from '../router.tsx'
 import type { FullEvaluation, Rule } from '../types.ts'
@@ -13,7 +13,7 @@ export function EvaluationPage() {
   const id = useId()
   const { data, error } = useData<FullEvaluation>(pathOf('evaluations', id))
   const rule = useData<Rule>(data === undefined ? null : pathOf('rules', data.ruleId))
-  if (data === undefined) return <Waiting title="Evaluation" error={error} />
+  if (data === undefined) return waiting('Evaluation', error)
   const { project, trace, verdict, value, at, repeats, firstAt, ruleId } = data
   return (
     <Page title={`Evaluation of ${rule.data?.name ?? 'a rule'}`}>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { call, pathOf } from '../api.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Facts, Failure, Link, Page, Panel, State, Tabs, Text, Time, Waiting } from '../parts/basics.tsx'
+import { Action, Facts, Failure, Link, Page, Panel, State, Tabs, Text, Time, waiting } from '../parts/basics.tsx'
 import { MessageView } from '../parts/message.tsx'
 import { List } from '../parts/table.tsx'
 import { addressOf, useId, usePlace } from '../router.tsx'
@@ -108,7 +108,7 @@ export function InboxItemPage() {
   useEffect(() => {
     if (isNew && canEdit) void call('POST', `${path}/read`).catch(() => {})
   }, [path, isNew, canEdit])
-  if (data === undefined) return <Waiting title="Message" error={error} />
+  if (data === undefined) return waiting('Message', error)
   const { id, title, kind, at, readAt, until, ruleId, rule, evaluationId, hasDelivery, message } = data
   return (
     <Page title={title === '' ? id : title} actions={canEdit ? <Mark item={data} onDone={reload} /> : null}>

@@ -3,7 +3,7 @@ import { call, pathOf } from '../api.ts'
 import { count, labelText } from '../format.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Empty, Facts, Link, Page, Panel, State, Text, Time, Waiting } from '../parts/basics.tsx'
+import { Action, Empty, Facts, Link, Page, Panel, State, Text, Time, waiting } from '../parts/basics.tsx'
 import { Table } from '../parts/table.tsx'
 import type { OpenAlert, Overview, Sample } from '../types.ts'
 
@@ -15,7 +15,7 @@ export function NowPage() {
   const sample = useData<{ sample: Sample | null }>('/sample', ['connections'])
   const [failure, setFailure] = useState<string>()
   const { isAdmin } = useRights()
-  if (data === undefined) return <Waiting title="Now" error={error} />
+  if (data === undefined) return waiting('Now', error)
   const isSample = (sample.data?.sample ?? null) !== null
   return (
     <Page title="Now">
@@ -174,7 +174,7 @@ function Outbox({ outbox, rules, connections, channels }: Overview) {
       <Facts
         of={[
           [
-            'Waiting',
+            'waiting',
             <>
               <a href="/deliveries?show=queue">{pending}</a>
               {oldest === null ? null : (

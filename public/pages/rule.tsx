@@ -15,7 +15,7 @@ import {
   Tags,
   Text,
   Time,
-  Waiting,
+  waiting,
 } from '../parts/basics.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { Table } from '../parts/table.tsx'
@@ -39,7 +39,7 @@ export function RulePage() {
   const { go } = usePlace()
   const { data: rule, error, reload } = useData<Rule>(path, ['rules', 'evaluations', 'alerts'])
   const [failure, setFailure] = useState<string>()
-  if (rule === undefined) return <Waiting title="Rule" error={error} />
+  if (rule === undefined) return waiting('Rule', error)
   return (
     <Page
       title={rule.name}

@@ -1,7 +1,7 @@
 import { pathOf } from '../api.ts'
 import { cell, duration, labelText } from '../format.ts'
 import { useData } from '../live.ts'
-import { Facts, Failure, Link, Page, Panel, Pending, State, Text, Time, Waiting, Words } from '../parts/basics.tsx'
+import { Facts, Failure, Link, Page, Panel, Pending, State, Text, Time, Words, waiting } from '../parts/basics.tsx'
 import { WebLink } from '../parts/message.tsx'
 import { Table } from '../parts/table.tsx'
 import { useId } from '../router.tsx'
@@ -12,7 +12,7 @@ import { Took } from './runs.tsx'
 export function RunPage() {
   const id = useId()
   const { data, error } = useData<FullRun>(pathOf('runs', id), ['runs'])
-  if (data === undefined) return <Waiting title="Run" error={error} />
+  if (data === undefined) return waiting('Run', error)
   const { name, kind, uid, state, attempt, startedAt, labels, results, log, steps, host, url, trigger, outcome } = data
   return (
     <Page title={name}>

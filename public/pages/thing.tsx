@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { call, pathOf } from '../api.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
-import { Action, Failure, Page, Panel, Pending, State, Text, Time, Waiting } from '../parts/basics.tsx'
+import { Action, Failure, Page, Panel, Pending, State, Text, Time, waiting } from '../parts/basics.tsx'
 import { CheckField, Field, Form } from '../parts/form.tsx'
 import { SettingsFields } from '../parts/settings.tsx'
 import { useId, usePlace } from '../router.tsx'
@@ -22,7 +22,7 @@ function ThingPage({ collection }: { collection: Collection }) {
   const [failure, setFailure] = useState<string>()
   const [saved, setSaved] = useState<Thing>()
   const { one } = words[collection]
-  if (data === undefined) return <Waiting title={one} error={error} />
+  if (data === undefined) return waiting(one, error)
   const kind = kinds?.find((each) => each.kind === data.kind)
   const act = (verb: string) => () => call('POST', `${path}/${verb}`).then(reload)
   return (

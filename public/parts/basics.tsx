@@ -37,14 +37,15 @@ export function Page({
   )
 }
 
-/** A page about something that is still being asked for, or could not be had. */
-export function Waiting({ title, error }: { title: string; error?: string | undefined }) {
-  return (
-    <Page title={title}>
-      <Pending error={error} />
-    </Page>
-  )
-}
+/**
+ * A page about something that is still being asked for, or could not be had. No component: it becomes the page itself, which
+ * then gets the focus no second time.
+ */
+export const waiting = (title: string, error?: string) => (
+  <Page title={title}>
+    <Pending error={error} />
+  </Page>
+)
 
 export function Panel({
   title,

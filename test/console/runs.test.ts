@@ -46,7 +46,7 @@ describe('runs', () => {
     await row('Failed runs').getByText('delivered').waitFor()
     expect(await row('Mistaken').textContent()).toContain('The condition was false.')
     expect(await row('Three in a row').textContent()).toContain('The runs before this one are not those')
-    await page.getByText('Rule "Production alone" has not decided on it: its label "env" is').waitFor()
+    await page.getByText('Rule "Production alone" has not decided on it: its label env is').waitFor()
 
     await row('Failed runs').getByRole('link', { name: 'See the message' }).click()
     await page.getByRole('heading', { name: '[FAILED] nightly' }).waitFor()

@@ -104,7 +104,7 @@ export function addresses(ids: Awaited<ReturnType<typeof furnish>>): string[] {
 
 /** A run that failed and a message in the inbox, with `text` in every place that a sender fills; gives the pages of both. */
 export async function happened({ daemon }: Pick<Watching, 'daemon'>, text = 'load <b>'): Promise<string[]> {
-  const steps = [{ name: text, state: 'error', error: 'no such file' }]
+  const steps = [{ name: text.slice(0, 500), state: 'error', error: 'no such file' }]
   const end = { name: 'nightly', kind: 'pipeline', state: 'error', steps, results: { rows: 0 }, log: 'stopped' }
   const said = {
     labels: { env: text.slice(0, 60) },
