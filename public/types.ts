@@ -57,6 +57,8 @@ export type FullInboxItem = InboxItem & { message: Message }
 export type FullDelivery = Omit<Delivery, 'reason' | 'target' | 'attempts'> & {
   reason: Told<Reason> | null
   target: { channelId: string | null; kind: string; destination: string; settings: JsonObject }
+  /** Name of the channel; null when it is part of the rule, or was removed. */
+  channel: string | null
   waitsFor: string | null
   attempts: Attempt[]
 }

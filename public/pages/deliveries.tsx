@@ -116,10 +116,11 @@ export function DeliveriesPage() {
   )
 }
 
-function Why({ reason, nextAt, waitsFor }: DeliverySummary) {
+function Why({ state, reason, nextAt, waitsFor }: DeliverySummary) {
+  const why = reason?.detail ?? reason?.code
   return (
     <>
-      {reason === null ? '' : <Text>{reason.detail ?? reason.code}</Text>}
+      {why === undefined || why === state ? '' : <Text>{why}</Text>}
       {nextAt === null ? null : (
         <div>
           next attempt <Time at={nextAt} />

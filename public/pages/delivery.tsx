@@ -57,6 +57,7 @@ function factsOf({
   nextAt,
   finishedAt,
   waitsFor,
+  channel,
   target,
   message,
   evaluationId,
@@ -64,7 +65,7 @@ function factsOf({
   kind,
 }: FullDelivery): [string, preact.ComponentChildren][] {
   const about = message.alerts.slice(0, 5).map(({ labels }) => labelText(labels))
-  const to = `${target.kind} ${target.destination}`
+  const to = `${channel ?? target.kind}, ${target.destination}`
   return [
     ['State', <State of={state} />],
     ['Why', reason?.text ?? ''],

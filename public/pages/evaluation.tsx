@@ -42,7 +42,7 @@ export function EvaluationPage() {
         </ul>
         {trace === null ? (
           <p class="muted">Nothing changed in it, so its trace was not kept.</p>
-        ) : (
+        ) : trace.condition === '' ? null : (
           <Condition text={trace.condition} />
         )}
       </section>

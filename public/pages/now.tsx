@@ -174,7 +174,7 @@ function Outbox({ outbox, rules, connections, channels }: Overview) {
       <Facts
         of={[
           [
-            'waiting',
+            'Waiting',
             <>
               <a href="/deliveries?show=queue">{pending}</a>
               {oldest === null ? null : (
@@ -228,6 +228,9 @@ function FirstSteps({ overview, canTry, onMade }: { overview: Overview; canTry: 
             </li>
           ))}
         </ol>
+        <p>
+          Nothing to query? <a href="/runs">Tell of jobs, pipelines and commands instead</a>.
+        </p>
       </Empty>
     </Panel>
   )

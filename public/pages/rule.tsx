@@ -74,7 +74,7 @@ export function RulePage() {
         </ul>
       )}
       <About rule={rule} />
-      <Values path={path} />
+      {'query' in rule ? <Values path={path} /> : null}
       <Alerts id={rule.id} />
       <Evaluations path={path} />
     </Page>
@@ -102,7 +102,7 @@ function About({ rule }: { rule: Rule }) {
                 : status.latest.value,
           ],
           ['Runs', rule.scheduleWords ?? ''],
-          ['Next run', nextDueAt === null ? 'none' : <Time at={nextDueAt} />],
+          ['Next run', nextDueAt && <Time at={nextDueAt} />],
           ['Severity', severity ?? 'by what happened'],
           [
             'Tells',
@@ -112,14 +112,7 @@ function About({ rule }: { rule: Rule }) {
                   .map(({ channel }) => (typeof channel === 'string' ? channel : (channel?.kind ?? 'none')))
                   .join(', '),
           ],
-          [
-            'Connection',
-            'query' in rule ? (
-              <Link to={pathOf('connections', rule.connection)}>{rule.connection}</Link>
-            ) : (
-              'none: it is about runs'
-            ),
-          ],
+          ['Connection', 'query' in rule && <Link to={pathOf('connections', rule.connection)}>{rule.connection}</Link>],
           ['Tags', tags.length === 0 ? '' : <Tags of={tagsOf(tags)} />],
         ]}
       />

@@ -69,7 +69,10 @@ export function RunsPage() {
               <pre>
                 {`export TOCSIN_URL=${location.origin} TOCSIN_TOKEN=…\ntocsin exec --name nightly-backup -- ./backup.sh`}
               </pre>
-              <p>So do an address for cron lines and curl, and the API. A rule on runs then tells people.</p>
+              <p>
+                So does an address for cron lines and curl, which <code>POST /api/v1/pings</code> makes. Rules on runs
+                then tell people.
+              </p>
             </>
           )
         }

@@ -73,6 +73,7 @@ const SHOWN = 1500
 /** A text that came from outside: cut when it is very long, and unable to turn the direction of what stands around it. */
 export function Text({ children }: { children: string }) {
   const [isWhole, setWhole] = useState(false)
+  if (children === '') return null
   if (children.length <= SHOWN) return <bdi>{children}</bdi>
   return (
     <bdi>
@@ -222,7 +223,7 @@ export function Facts({ of }: { of: readonly (readonly [name: string, value: Com
   return (
     <dl class="facts">
       {of.map(([name, value]) =>
-        value === '' || value === null ? null : (
+        value === '' || value === null || value === false ? null : (
           <div key={name}>
             <dt>
               <Text>{name}</Text>

@@ -25,8 +25,10 @@ describe('every page', () => {
     world = await watching()
     places = addresses(await furnish(world))
     const rule = { name: 'Failed runs', runs: {}, when: ['error'], routes: [{ channel: 'Ops' }] }
-    await world.daemon.api('POST', '/rules', rule)
-    places.push(...(await happened(world)))
+    const { id } = await world.daemon.api<{ id: string }>('POST', '/rules', rule)
+    places.push(...(await happened(world)), `/rules/${id}?of=runs`)
+    const { items } = await world.daemon.api<{ items: { id: string }[] }>('GET', `/rules/${id}/evaluations`)
+    places.push(`/evaluations/${items[0]!.id}?of=run`)
   }, 60_000)
   afterAll(async () => {
     await browser[Symbol.asyncDispose]()
@@ -61,7 +63,7 @@ describe('every page', () => {
           `${
             place
               .slice(1)
-              .replace(/_.*?(\/|$)/, '$1')
+              .replace(/_[^/?]*/, '')
               .replaceAll(/[/?=]/g, '-') || 'now'
           } ${device} ${colorScheme}`,
         )

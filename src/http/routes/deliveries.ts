@@ -34,9 +34,11 @@ export function deliveryRoutes(
     const { target, reason, ...rest } = delivery
     const { sealed: _, ...shown } = target
     const text = reason === null ? null : sentence(reason)
+    const channel = target.channelId === null ? undefined : await store.channels.get(target.channelId)
     return {
       ...rest,
       target: shown,
+      channel: channel?.name ?? null,
       reason: reason === null ? null : { ...reason, text },
       waitsFor,
       attempts: attempts,

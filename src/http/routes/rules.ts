@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { AppError } from '../../errors.ts'
 import type { Draft, Tick } from '../../flow.ts'
 import { explainEvaluation } from '../../manage/explain.ts'
+import { explainRunRule } from '../../manage/explain-run.ts'
 import type { Manage } from '../../manage/index.ts'
 import { previewOf } from '../../manage/preview.ts'
 import { statusesOf, valuesOf } from '../../manage/rule-status.ts'
@@ -49,7 +50,8 @@ export function ruleRoutes({ rules }: Pick<Manage, 'rules'>, store: Store, runne
     .get('/:id', async (context) => {
       const rule = await rules.get(context.get('caller').project, pathPart(context, 'id'))
       const [status] = await statusesOf(store, [rule])
-      return context.json({ ...rule, status, scheduleWords: 'query' in rule ? await wordsOf(rule.schedule) : '' })
+      const scheduleWords = 'query' in rule ? await wordsOf(rule.schedule) : explainRunRule(rule)
+      return context.json({ ...rule, status, scheduleWords })
     })
     .get('/:id/values', async (context) => {
       const { from = 0, limit } = readQuery(context, { from: v.optional(time), limit: page.limit })
