@@ -245,6 +245,7 @@ describe('the way of an alert', () => {
     const { json: run } = await api.call('POST', '/api/v1/rules/Drift%20over%20the%20limit/run')
     const [id] = run.deliveries
     const discarded = await api.call('POST', `/api/v1/deliveries/${id}/discard`)
+    expect(discarded.json.channel).toBe('Ops')
     expect([discarded.status, discarded.json.state, discarded.json.reason?.code]).toEqual([
       200,
       'discarded',

@@ -42,6 +42,11 @@ test('a rule that never ran is new', async () => {
   expect(json.items[0].status).toEqual({ latest: null, alerts: {}, state: 'new' })
   const one = await api.call('GET', `/api/v1/rules/${ruleId}`)
   expect(one.json.scheduleWords).toBe('At 09:00, on day 1 of the month, only in January (UTC)')
+  const { json: onRuns } = await api.call('POST', '/api/v1/rules', { name: 'ends', runs: { name: 'x' }, when: ['end'] })
+  expect((await api.call('GET', `/api/v1/rules/${onRuns.id}`)).json.scheduleWords).toBe(
+    'It tells of runs named "x" when: end.',
+  )
+  await api.call('DELETE', `/api/v1/rules/${onRuns.id}`)
 })
 
 test('what fires is told with since when, why and for whom', async () => {
