@@ -100,12 +100,17 @@ function optionsOf(
     cursor: { y: false },
     scales: { y: { range: { min: { pad: 0.1, soft: 0, mode: 2 }, max: { pad: 0.1, soft: 0, mode: 2 } } } },
     axes: [
-      { ...axis, space: 70, values: (_, times, __, ___, step) => times.map((time) => axisTime(time * 1000, step)) },
+      {
+        ...axis,
+        space: 70,
+        size: 30,
+        values: (_, times, __, ___, step) => times.map((time) => axisTime(time * 1000, step)),
+      },
       { ...axis, size: 56 },
     ],
     bands: isBand ? [{ series: [1, 3], fill: color('--band') }] : [],
     series: [
-      { label: 'Time', value: (_, time) => (time === null ? '' : clockTime(time * 1000, 0)) },
+      { label: 'Time', value: (_, time) => (time === null ? '--' : clockTime(time * 1000, 0)) },
       { label: isBand ? 'Highest' : 'Value', stroke: color('--accent'), width: 2, points: { show: false } },
       { label: 'True', stroke: color('--bad'), width: 0, points: { show: true, size: 6, fill: color('--bad') } },
       ...(isBand ? [{ label: 'Lowest', stroke: color('--accent'), width: 1, points: { show: false } }] : []),
