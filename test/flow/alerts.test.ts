@@ -122,7 +122,7 @@ describe('alerts of rows', () => {
     expect([trace.transitions.length, trace.moreTransitions]).toEqual([100, 50])
     expect(trace.routes).toMatchObject([{ more: 50, reason: { code: 'queued' } }])
     expect(trace.routes[0]?.fingerprints).toHaveLength(100)
-    expect(await scene.explain(one.rule)).toContain('"["n102"]" and 147 more: A delivery was queued.')
+    expect(await scene.explain(one.rule)).toContain('"n102" and 147 more: A delivery was queued.')
   })
 
   test('make one message each where the route wants that', async () => {
