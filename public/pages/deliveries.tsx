@@ -14,9 +14,9 @@ const shows = {
     states: '',
     empty: (
       <>
-        <p>No message was made yet. Rules make them when they fire.</p>
+        <p>No message was made yet.</p>
         <p>
-          <a href="/channels">Send a test through a channel</a>, or <a href="/rules">look at the rules</a>.
+          <a href="/rules">Rules</a> make them when they fire, <a href="/channels">channels</a> when they are tested.
         </p>
       </>
     ),

@@ -14,13 +14,15 @@ export function NowPage() {
   const { data, error, reload } = useData<Overview>('/overview', KINDS)
   const sample = useData<{ sample: Sample | null }>('/sample', ['connections'])
   const [failure, setFailure] = useState<string>()
-  const { isAdmin } = useRights()
+  const { canEdit, isAdmin } = useRights()
   if (data === undefined) return waiting('Now', error)
   const isSample = (sample.data?.sample ?? null) !== null
   return (
     <Page title="Now">
       <Troubles {...data} />
-      {data.rules.count === 0 ? (
+      {data.rules.count === 0 && !canEdit ? (
+        <p>There are no rules yet. Making one needs a token that may edit.</p>
+      ) : data.rules.count === 0 ? (
         <FirstSteps overview={data} canTry={isAdmin && sample.data?.sample === null} onMade={reload} />
       ) : (
         <Alerts {...data.alerts} />

@@ -83,6 +83,8 @@ describe('what is shown', () => {
     await signIn(page, { url, token: made.out.split('\n').at(-1) ?? '' })
     for (const place of [
       '/',
+      '/inbox',
+      '/runs',
       '/rules',
       `/rules/${ids.rule}`,
       `/channels/${ids.channel}`,
@@ -92,6 +94,9 @@ describe('what is shown', () => {
       await settled(page)
       const buttons = await page.locator('main button').allTextContents()
       expect([place, buttons.filter((text) => !/^(Search|Older|Newest)$/.test(text))]).toEqual([place, []])
+      expect([place, await page.locator('main a[href$="/new"]').count()]).toEqual([place, 0])
     }
+    await page.goto(`${url}/?project=empty`)
+    await page.getByText('Making one needs a token that may edit.').waitFor()
   }, 90_000)
 })
