@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { call, pathOf } from '../api.ts'
+import { address, call, pathOf } from '../api.ts'
 import { useData } from '../live.ts'
 import { Action, Empty, Failure, Page, Panel, waiting } from '../parts/basics.tsx'
 import { ConditionFields } from '../parts/condition-fields.tsx'
@@ -62,7 +62,9 @@ export function EditRulePage() {
   if (!isEditable(data))
     return (
       <Page title={`Edit ${data.name}`}>
-        <p>This rule is about runs. It is changed over the API.</p>
+        <p>
+          This rule is about runs. It is changed over the API: <code>PATCH {address(pathOf('rules', id))}</code>
+        </p>
       </Page>
     )
   return (

@@ -21,7 +21,7 @@ import { Chart } from '../parts/chart.tsx'
 import { Table } from '../parts/table.tsx'
 import { useId, usePlace } from '../router.tsx'
 import type { Page as ListPage, OpenAlert, Rule, RuleValues, ShortEvaluation } from '../types.ts'
-import { RuleActions, tagsOf } from './rules.tsx'
+import { canRun, RuleActions, tagsOf } from './rules.tsx'
 
 const HOUR = 3_600_000
 const spans = [
@@ -76,7 +76,7 @@ export function RulePage() {
       <About rule={rule} />
       {'query' in rule ? <Values path={path} /> : null}
       <Alerts id={rule.id} />
-      <Evaluations path={path} />
+      <Evaluations path={path} hint={canEdit && canRun(rule) ? ' Run, above, evaluates it now.' : ''} />
     </Page>
   )
 }
@@ -197,7 +197,7 @@ function Alerts({ id }: { id: string }) {
   )
 }
 
-function Evaluations({ path }: { path: string }) {
+function Evaluations({ path, hint }: { path: string; hint: string }) {
   const [after, setAfter] = useState<string>()
   const page = after === undefined ? '' : `&after=${encodeURIComponent(after)}`
   const { data, error } = useData<ListPage<ShortEvaluation>>(`${path}/evaluations?limit=25${page}`, ['evaluations'])
@@ -206,7 +206,7 @@ function Evaluations({ path }: { path: string }) {
       {data === undefined ? (
         <Pending error={error} />
       ) : data.items.length === 0 ? (
-        <p class="muted">It has not been evaluated yet. Run, above, evaluates it now.</p>
+        <p class="muted">It has not been evaluated yet.{hint}</p>
       ) : (
         <Table
           label="Evaluations, newest first"

@@ -81,6 +81,9 @@ function rowOf(rule: Rule, canEdit: boolean, reload: () => void, onFailure: (mes
 
 export const tagsOf = (tags: readonly string[]) => tags.map((tag) => [tag, addressOf('/rules', { tag })] as const)
 
+/** What tells of each run that comes has nothing to look at between them. */
+export const canRun = (rule: Rule) => 'query' in rule || rule.expect !== undefined
+
 /** Run, pause or resume. */
 export function RuleActions({
   rule,
@@ -96,9 +99,11 @@ export function RuleActions({
   const about = <span class="hidden"> {name}</span>
   return (
     <span class="actions">
-      <Action run={act('run')} onFailure={onFailure}>
-        Run{about}
-      </Action>
+      {canRun(rule) ? (
+        <Action run={act('run')} onFailure={onFailure}>
+          Run{about}
+        </Action>
+      ) : null}
       <Action run={act(paused ? 'resume' : 'pause')} onFailure={onFailure}>
         {paused ? 'Resume' : 'Pause'}
         {about}

@@ -59,6 +59,18 @@ describe('runs', () => {
     expect(complaints).toEqual([])
   }, 30_000)
 
+  test('are what a rule may be for: it says which, and offers neither to be run nor a value over time', async () => {
+    const { page } = await browser.open()
+    await signIn(page, world.daemon, '/rules')
+    await page.getByRole('button', { name: 'Pause Failed runs' }).waitFor()
+    expect(await page.getByRole('button', { name: /^Run / }).count()).toBe(0)
+    await page.getByRole('link', { name: 'Failed runs' }).click()
+    await page.getByText('It tells of runs named "*" when: error.').waitFor()
+    expect(await page.getByRole('heading', { name: 'Value against the threshold' }).count()).toBe(0)
+    await page.getByRole('link', { name: 'Edit' }).click()
+    await page.getByText('PATCH /api/v1/projects/default/rules/rul_').waitFor()
+  }, 30_000)
+
   test('come in as they are told of, and change where they stand', async () => {
     const { page } = await browser.open()
     await signIn(page, world.daemon, '/runs')
