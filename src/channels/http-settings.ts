@@ -53,9 +53,9 @@ export const httpEntries = {
   ),
 } as const
 
-/** For channels whose vendor would show a repeated message twice. */
+/** For chats that would show a repeated message twice, which harms less than one that is missing. */
 export const repeatUnknown = v.pipe(
-  v.optional(v.boolean('must be true or false'), false),
+  v.optional(v.boolean('must be true or false'), true),
   field({
     title: 'Repeat what may have arrived',
     hint: 'When the answer is lost: with it the message may come twice, without it not at all.',

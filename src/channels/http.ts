@@ -43,18 +43,6 @@ export function netFailure({ reason, written, message }: NetError): DeliveryErro
   return new DeliveryError(reason === 'protocol' ? 'rejected' : 'retryable', reason, message)
 }
 
-/** Waits for a send; one whose fate nobody knows is tried again where that is wanted. Throws `DeliveryError`. */
-export async function orRepeat<T>(sending: Promise<T>, wanted: boolean): Promise<T> {
-  try {
-    return await sending
-  } catch (thrown) {
-    if (!wanted || !(thrown instanceof DeliveryError) || thrown.outcome !== 'unknown') throw thrown
-    const { reason, message, response, retryAfter } = thrown
-    const more = retryAfter === undefined ? { response } : { response, retryAfter }
-    throw new DeliveryError('retryable', reason, message, more)
-  }
-}
-
 /** Status and the beginning of the answer, for people. */
 export function answerText({ status, body }: HttpResponse): string {
   return body === '' ? String(status) : `${status} ${body.slice(0, LONGEST_ANSWER)}`

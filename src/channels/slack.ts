@@ -2,7 +2,6 @@ import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
 import type { Channel, Receipt, SendContext } from './channel.ts'
 import { DeliveryError } from './failure.ts'
-import { orRepeat } from './http.ts'
 import { hiddenAddress, shortHash } from './http-settings.ts'
 import { type BotCall, callBot, earlierMessage, postCall, updateCall, wasPosted } from './slack/bot.ts'
 import { type SlackPayload, slackPayload } from './slack/payload.ts'
@@ -27,10 +26,7 @@ export const slack = {
   valueForm: () => 'slack' as const,
   render: (message: Message, settings: SlackSettings): SlackPayload => slackPayload(message, settings),
   async send(payload: SlackPayload, settings: SlackSettings, context: SendContext): Promise<Receipt> {
-    if (settings.mode === 'webhook') {
-      const sending = withText(payload, (content) => postWebhook(content, settings, context))
-      return orRepeat(sending, settings.repeatUnknown)
-    }
+    if (settings.mode === 'webhook') return withText(payload, (content) => postWebhook(content, settings, context))
     const { channel = '' } = settings
     if (channel.trim() === '') {
       const text = 'No Slack channel is named, by the channel or by the route.'

@@ -3,7 +3,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Message } from '../model/message.ts'
 import { field } from '../model/settings.ts'
 import type { Channel, Receipt, SendContext } from './channel.ts'
-import { answerText, orRepeat, requestOnce } from './http.ts'
+import { answerText, requestOnce } from './http.ts'
 import { hiddenAddress, httpEntries, httpUrl, reaching, repeatUnknown } from './http-settings.ts'
 import { MOST_SENT, teamsPayload } from './teams/card.ts'
 import { teamsFailure } from './teams/failure.ts'
@@ -36,21 +36,20 @@ export const teams = {
   valueForm: () => 'chat' as const,
   render: (message: Message, { format }: Settings): JsonObject => teamsPayload(message, format),
   async send(payload: JsonObject, settings: Settings, { http, signal, now }: SendContext): Promise<Receipt> {
-    const posting = requestOnce(http, {
+    const response = await requestOnce(http, {
       method: 'POST',
       url: settings.webhookUrl,
       headers: { 'content-type': 'application/json; charset=utf-8' },
       body: JSON.stringify(payload),
       signal,
       ...reaching(settings),
-    }).then((response) => {
-      const failure = teamsFailure(response, now)
-      if (failure !== null) throw failure
-      return response
     })
-    const response = await orRepeat(posting, settings.repeatUnknown)
+    const failure = teamsFailure(response, now)
+    if (failure !== null) throw failure
     return { response: response.status === 202 ? `${answerText(response)} ${ACCEPTED}` : answerText(response) }
   },
+  // A flow cannot be asked what it has posted.
+  probe: async ({ repeatUnknown }: Settings) => (repeatUnknown ? 'notSent' : 'unknown'),
 } satisfies Channel<typeof settings, JsonObject>
 
 const ACCEPTED =
