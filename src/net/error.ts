@@ -44,7 +44,7 @@ const unreachableCodes: Record<string, string> = {
 
 function tlsError(host: string, code: string, message: string, written: boolean): NetError {
   const remedy = /SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code)
-    ? ' Its certificate is not signed by a trusted authority; name its authority in tls.caFile.'
+    ? ' Its certificate is not signed by a trusted authority; name its authority in tls.caFile, or in "authorities" of the channel.'
     : ''
   return new NetError(
     'tls',
