@@ -245,6 +245,11 @@ describe('on the wire', () => {
       { status: 404, body: '{"message": "Unknown Webhook", "code": 10015}' },
       { outcome: 'rejected', disableChannel: true },
     ],
+    [
+      { status: 404, body: '{"message": "Unknown Channel", "code": 10003}' },
+      { outcome: 'rejected', disableChannel: false },
+    ],
+    [{ status: 404 }, { outcome: 'rejected', disableChannel: false }],
     [{ status: 401 }, { outcome: 'rejected', disableChannel: false }],
     [
       { status: 400, body: '{"code": 50035}' },

@@ -31,7 +31,7 @@ export function webhookFailure(response: HttpResponse, preset: Preset | undefine
   const failure = statusFailure(response, { idempotent: true, now })
   if (failure === null) return null
   const retryAfter = failure.retryAfter ?? (response.status === 429 ? waitIn(response.body) : undefined)
-  const isGone = preset?.gone?.includes(response.status) ?? false
+  const isGone = response.status === 404 && (preset?.gone?.test(response.body) ?? false)
   if (retryAfter === failure.retryAfter && !isGone) return failure
   const { outcome, reason, message, disableChannel } = failure
   return new DeliveryError(

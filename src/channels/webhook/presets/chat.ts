@@ -68,7 +68,8 @@ export const chatPresets = {
     own: { key: 'content', most: 2000, unit: 'characters' },
     pace: { perSecond: 0.5, burst: 5 },
     address: { query: { wait: 'true' } },
-    gone: [404],
+    // "Unknown Webhook": https://docs.discord.com/developers/topics/opcodes-and-status-codes#json-json-error-codes
+    gone: /"code"\s*:\s*10015\b/,
     body: {
       allowed_mentions: { parse: [] },
       embeds: [

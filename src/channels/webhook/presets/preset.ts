@@ -65,6 +65,6 @@ export interface Preset {
   }
   /** How many its receivers take, for each address; one goes at a time then. */
   pace?: { perSecond: number; burst: number }
-  /** Statuses that prove that the address will never work again. */
-  gone?: readonly number[]
+  /** What, in the body of a 404, proves that the address will never work again; others send one for a while. */
+  gone?: RegExp
 }
