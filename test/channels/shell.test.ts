@@ -8,6 +8,7 @@ import type { Message } from '../../src/model/message.ts'
 import { createPrograms, ProgramError } from '../../src/programs.ts'
 import { channelContract, contextOf, failureOf, settingsOf } from './contract.ts'
 import { firing, messages } from './messages.ts'
+import { type Fate, meetsFate } from './vendor-life.ts'
 
 const command = ['/usr/bin/logger', '--tag', 'tocsin']
 
@@ -123,6 +124,17 @@ describe('how it ends', () => {
     const error = await failureOf(sh(script, { timeoutSeconds: 1 }))
     expect(error).toMatchObject({ disableChannel: false, ...expected })
     expect(error.message).toMatch(/^The program .*\.$/)
+  })
+
+  test.each([
+    ['exit 75', { state: 'pending', cause: 'exit-75', wait: 5000 }],
+    ['exit 1', { state: 'rejected', cause: 'exit-1' }],
+    // It may have done its work, and is not told twice.
+    ['kill -KILL $$', { state: 'unknown', cause: 'SIGKILL' }],
+    ['sleep 600', { state: 'unknown', cause: 'timeout' }],
+  ] as [string, Fate][])('through the worker: %s', async (script, expected) => {
+    const settings = { command: ['/bin/sh', '-c', script], timeoutSeconds: 1 }
+    await meetsFate(shell, settings, expected, { programs: createPrograms(['/bin']) })
   })
 
   test('by a stop: what it did is not known; before its start: nothing', async () => {

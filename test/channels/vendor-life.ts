@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Channel } from '../../src/channels/channel.ts'
+import type { WorkerOptions } from '../../src/deliver/worker.ts'
 import type { DeliveryState } from '../../src/model/delivery.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { newDelivery, type Outbox, outbox } from '../support/deliveries.ts'
@@ -9,10 +10,8 @@ import { eventually } from '../support/servers.ts'
 import { tempDatabase } from '../support/temp-database.ts'
 import { now } from './contract.ts'
 
-/** What a vendor answers, and what becomes of the delivery and of its channel. */
-export interface VendorCase {
-  name: string
-  reply: Reply
+/** What becomes of a delivery and of its channel. */
+export interface Fate {
   state: DeliveryState
   /** The class of the attempt. */
   cause: string
@@ -20,6 +19,12 @@ export interface VendorCase {
   wait?: number
   /** Whether the channel is disabled. */
   disabled?: boolean
+}
+
+/** What a vendor answers, and what becomes of it. */
+export interface VendorCase extends Fate {
+  name: string
+  reply: Reply
 }
 
 /** Sends one message through the real worker for each case, and compares what is stored with what the case says. */
@@ -38,26 +43,36 @@ export function vendorLife(
 
     test.each(cases.map((each) => [each.name, each] as const))('%s', async (_name, expected) => {
       receiver.reply(expected.reply)
-      const box = outbox([channel], {}, tempDatabase(manualClock(now)))
-      try {
-        await box.worker.start()
-        await enqueue(box, channel, settingsFor(receiver.url))
-        const { delivery, attempts } = await eventually(async () => {
-          const found = await box.store.deliveries.get('msg_000000001abcdefgh')
-          if (found?.attempts[0]?.finishedAt == null) throw new Error('It is still under way.')
-          return found
-        })
-        const { state, cause, wait, disabled = false } = expected
-        expect({ state: delivery.state, cause: attempts[0]?.reason }).toEqual({ state, cause })
-        expect(delivery.nextAt).toBe(wait === undefined ? null : now + wait)
-        const reason = (await box.store.channels.get('chn_1'))?.disabledReason ?? null
-        expect(reason === null).toBe(!disabled)
-        expect(JSON.stringify([attempts, reason])).not.toContain('canary')
-      } finally {
-        await box.close()
-      }
+      await meetsFate(channel, settingsFor(receiver.url), expected)
     })
   })
+}
+
+/** Sends one message through the real worker, and compares what is stored then with what should be. */
+export async function meetsFate(
+  channel: Channel,
+  settings: JsonObject,
+  expected: Fate,
+  options: Partial<WorkerOptions> = {},
+): Promise<void> {
+  const box = outbox([channel], options, tempDatabase(manualClock(now)))
+  try {
+    await box.worker.start()
+    await enqueue(box, channel, settings)
+    const { delivery, attempts } = await eventually(async () => {
+      const found = await box.store.deliveries.get('msg_000000001abcdefgh')
+      if (found?.attempts[0]?.finishedAt == null) throw new Error('It is still under way.')
+      return found
+    })
+    const { state, cause, wait, disabled = false } = expected
+    expect({ state: delivery.state, cause: attempts[0]?.reason }).toEqual({ state, cause })
+    expect(delivery.nextAt).toBe(wait === undefined ? null : now + wait)
+    const reason = (await box.store.channels.get('chn_1'))?.disabledReason ?? null
+    expect(reason === null).toBe(!disabled)
+    expect(JSON.stringify([attempts, reason])).not.toContain('canary')
+  } finally {
+    await box.close()
+  }
 }
 
 async function enqueue({ store }: Outbox, channel: Channel, settings: JsonObject): Promise<void> {
