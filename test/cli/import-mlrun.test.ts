@@ -63,3 +63,12 @@ test('what is wrong is told by its path, and a list of nobody asks whose it is',
   )
   expect(run([notification])).rejects.toThrow('--schedule NAME or --run UID')
 })
+
+test('ipython is taken and stays inactive, and the plan says so', async () => {
+  const list = [notification, { kind: 'ipython', name: 'notebook', when: ['completed'], params: {} }]
+  const plan = await run(list, { schedule: 'hourly' })
+  expect(plan.out).toContain('takes  "notebook" (ipython, when completed)')
+  expect(plan.out).toContain('ipython shows messages in a notebook; it is kept and does nothing here')
+  expect((await run(list, { schedule: 'hourly', apply: true })).code).toBe(0)
+  expect((await listed('hourly')).map(({ name }) => name)).toEqual(['n', 'notebook'])
+})

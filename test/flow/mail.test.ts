@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serverPackages, skipUnless } from '../support/requirements.ts'
+import { runWorld } from '../support/runs.ts'
 import { type Input, type Scene, startScene } from '../support/scene.ts'
 import { eventually } from '../support/servers.ts'
 import { type Mail, type SmtpTestServer, startSmtp } from '../support/smtp.ts'
@@ -17,7 +18,7 @@ here('mail of a daemon', () => {
   beforeAll(async () => {
     server = await startSmtp()
     reports = mkdtempSync(join(tmpdir(), 'tocsin-reports-'))
-    scene = await startScene({ 'attachments.paths': reports })
+    scene = await startScene({ 'attachments.paths': reports, 'attachments.maxMegabytes': '1' })
     writeFileSync(join(reports, 'how.txt'), 'Restart it.')
     scene.sql(`CREATE TABLE owners (model TEXT, score REAL, email TEXT, team TEXT);
       INSERT INTO owners VALUES ('churn', 0.9, 'ann@example.com', 'red'), ('fraud', 0.8, 'bob@example.com', NULL),
@@ -160,6 +161,29 @@ here('mail of a daemon', () => {
     expect(mail?.text).toContain(
       '/etc/passwd is not in a folder of which files may be sent. Add its folder to attachments.paths.',
     )
+  })
+
+  test('carries the log of the run it is about', async () => {
+    const world = runWorld(scene)
+    const name = `Mail ${++number}`
+    const settings = { host: '127.0.0.1', port: server.port, tls: 'none', sender: 't@example.com', to: 'o@example.com' }
+    await scene.api('POST', '/channels', { name, kind: 'mail', settings })
+    const routes = [{ channel: name, settings: { attachments: [{ type: 'log', name: '{{ run.name }}.log' }] } }]
+    await scene.api('POST', '/rules', { name, routes, runs: { name: 'train' }, when: ['error'] })
+    await world.tell('run-1', { name: 'train', state: 'error', log: 'epoch 3\nKilled' })
+    const [mail] = await arrived(1)
+    expect(mail?.attachments.map(({ filename, content }) => [filename, content.toString()])).toEqual([
+      ['train.log', 'epoch 3\nKilled'],
+    ])
+  })
+
+  test('leaves out a file that is too large, says so, and goes all the same', async () => {
+    writeFileSync(join(reports, 'large.bin'), Buffer.alloc(1_100_000))
+    const attachments = ['large.bin', 'how.txt'].map((name) => ({ type: 'file', path: join(reports, name) }))
+    await scene.run(await rule({}, { to: 'ops@example.com', attachments }))
+    const [mail] = await arrived(1)
+    expect(mail?.attachments.map(({ filename }) => filename)).toEqual(['how.txt'])
+    expect(mail?.text).toMatch(/large\.bin is larger than what may go along \(1100000 of \d+ bytes\)/)
   })
 
   test('is previewed with its files named but not given', async () => {

@@ -69,6 +69,14 @@ describe('a test that is waited for', () => {
     expect(stored.settings).toMatchObject({ method: 'POST' })
   })
 
+  test('of a flow of Teams says that the message was accepted, not posted', async () => {
+    receiver.reply({ status: 202 })
+    const { body } = await post('test?wait=true', { kind: 'teams', settings: { webhookUrl: `${receiver.url}/flow` } })
+    const response = expect.stringMatching(/^202 \(accepted, not posted: .* history of its runs tells /)
+    expect(body.results).toMatchObject([{ state: 'delivered', attempt: { response } }])
+    receiver.reply({ status: 200 })
+  })
+
   test('of a channel that is not stored needs nothing but its settings', async () => {
     const { body } = await post('test?wait=true', { kind: 'webhook', settings: { url: `${receiver.url}/new` } })
     expect(body.results).toMatchObject([{ state: 'delivered' }])

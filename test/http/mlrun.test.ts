@@ -144,6 +144,16 @@ test('kinds without parameters and unknown words are taken with a warning', asyn
   )
 })
 
+test('ipython is kept and sends nothing, however the run ends, and goes back as it came', async () => {
+  const { uid, set, hook, settled, shown } = await run('running')
+  const ipython = { kind: 'ipython', name: 'notebook', when: ['completed'], params: { width: 80 } }
+  await set([hook(), ipython])
+  await call('PUT', `/runs/${uid}`, { state: 'completed' })
+  await settled('sent')
+  const [, found] = await shown()
+  expect(found).toMatchObject({ ...ipython, status: 'pending', sent_time: null, statuses: [{ deliveries: [] }] })
+})
+
 const results = { val: 5 }
 const val = (operator: string) => `{{ run["status"]["results"]["val"] ${operator} 4 }}`
 const matrix: [when: string[], condition: string, state: string, sent: boolean][] = [
