@@ -67,6 +67,17 @@ here('mail of a daemon', () => {
     ])
   })
 
+  test('goes to each of a list with variables of his own, where one that is missing can be tested for', async () => {
+    const mails = [{ to: 'ann@example.com', variables: { team: 'red' } }, { to: 'bob@example.com' }]
+    const text =
+      'Dear {% if mailVariables_team %}team {{ mailVariables_team }}{% else %}colleague{% endif %}: {{ mailVariables }}'
+    await scene.run(await rule({ settings: { to: { mails } }, body: { text } }))
+    expect((await arrived(2)).map((mail) => [mail.envelope.to, mail.text.trim()])).toEqual([
+      [['ann@example.com'], 'Dear team red: {"team":"red"}'],
+      [['bob@example.com'], 'Dear colleague: {}'],
+    ])
+  })
+
   test('tells each of them of the end, though no row names them any more', async () => {
     const id = await rule({
       settings: { to: { fromColumn: 'email', each: true }, subject: '{{ kind }} {{ mailVariables_model }}' },
