@@ -6,7 +6,7 @@ import { manualClock } from '../support/manual-clock.ts'
 import { type Receiver, type Reply, startReceiver } from '../support/receiver.ts'
 import { tempDatabase } from '../support/temp-database.ts'
 import { now, settingsOf } from './contract.ts'
-import { taken, type Way, ways } from './ways.ts'
+import { type Way, ways, working } from './ways.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -102,6 +102,8 @@ function repeatsOf(kind: string): Repeats {
   return kind === 'twilio' ? 'never' : 'asked'
 }
 
+const isLogin = ({ path }: { path: string }) => path.endsWith('/oauth2/v2.0/token')
+
 interface Row {
   id: string
   way: string
@@ -119,14 +121,21 @@ const rows: Row[] = Object.entries(ways).flatMap(([way, { kind }], first) =>
 )
 
 describe('a vendor that misbehaves', () => {
-  const receivers: Receiver[] = []
+  const receivers = new Map<string, Receiver>()
   let box: Outbox
+
+  /** Resolves when so many attempts have ended. */
+  async function ended(count: number) {
+    const seen = () => box.events.filter(({ event }) => event === 'delivered' || event === 'deliveryFailed').length
+    while (seen() < count) await new Promise((resolve) => setTimeout(resolve, 10))
+    await box.settle()
+  }
 
   /** A receiver of its own that does so, the channel that leads there, and a message for it. */
   async function prepared({ id, way, reply }: Row): Promise<NewDelivery> {
     const receiver = await startReceiver()
-    receivers.push(receiver)
-    receiver.reply(({ path }) => (path.endsWith('/oauth2/v2.0/token') ? { status: 200, body: taken } : reply))
+    receivers.set(id, receiver)
+    receiver.reply((request) => (isLogin(request) ? working(request) : reply))
     const { kind, settings } = ways[way] as Way
     const channel = channels[kind as keyof typeof channels]
     const given = { ...settings(receiver.url, receiver.url), timeoutSeconds: 1 }
@@ -144,13 +153,11 @@ describe('a vendor that misbehaves', () => {
     const all: NewDelivery[] = []
     for (const row of rows) all.push(await prepared(row))
     await box.store.deliveries.enqueue(all)
-    const ended = () => box.events.filter(({ event }) => event === 'delivered' || event === 'deliveryFailed').length
-    while (ended() < rows.length) await new Promise((resolve) => setTimeout(resolve, 10))
-    await box.settle()
+    await ended(rows.length)
   }, 60_000)
   afterAll(async () => {
     await box.close()
-    await Promise.all(receivers.map((receiver) => receiver.close()))
+    await Promise.all([...receivers.values()].map((receiver) => receiver.close()))
   })
 
   test.each(rows.map((row) => [row.way, row.misbehaviour, row] as const))('%s: %s', async (_way, _what, row) => {
@@ -163,4 +170,22 @@ describe('a vendor that misbehaves', () => {
     expect(more).toEqual([])
     expect(JSON.stringify(attempts)).not.toContain('canary')
   })
+
+  test('gets the same again once it works, wherever it waits, and nothing where it does not', async () => {
+    for (const receiver of receivers.values()) receiver.reply(working)
+    const waiting = rows.filter(({ expected }) => expected.state === 'pending')
+    box.clock.advance(HOUR)
+    await ended(rows.length + waiting.length)
+    for (const { id, way, misbehaviour, expected } of rows) {
+      const { delivery, attempts } = (await box.store.deliveries.get(id)) ?? expect.unreachable()
+      const isAgain = expected.state === 'pending'
+      const state = isAgain ? 'delivered' : expected.state
+      expect([way, misbehaviour, delivery.state, attempts.length]).toEqual([way, misbehaviour, state, isAgain ? 2 : 1])
+      const sent = receivers.get(id)?.received.filter((request) => request.method !== 'GET' && !isLogin(request)) ?? []
+      // Graph is asked once more with a new token before it is believed that the token is at fault.
+      const once = misbehaviour === '401' && way.startsWith('Microsoft') ? 2 : 1
+      expect([way, misbehaviour, sent.length]).toEqual([way, misbehaviour, isAgain ? 2 : once])
+      expect(new Set(sent.map(({ method, path, body }) => `${method} ${path} ${body}`)).size).toBe(1)
+    }
+  }, 60_000)
 })

@@ -5,7 +5,7 @@ import { certificate, certificatePath } from '../support/certificates.ts'
 import { type InProcess, startInProcess } from '../support/in-process.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
-import { taken, ways } from './ways.ts'
+import { ways, working } from './ways.ts'
 
 /** Kinds that reach nobody over HTTP. */
 const withoutHttp = ['mail', 'shell', 'console', 'inbox']
@@ -40,7 +40,7 @@ describe.each(Object.entries(ways))('%s', (name, { kind, settings, names = 1 }) 
   let number = 0
   beforeAll(async () => {
     receiver = await startReceiver({ tls: 'localhost' })
-    receiver.reply({ status: 200, body: taken })
+    receiver.reply(working)
   })
   afterAll(() => receiver.close())
 

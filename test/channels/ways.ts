@@ -1,5 +1,6 @@
 import { presetNames } from '../../src/channels/webhook/presets.ts'
 import type { JsonObject } from '../../src/model/json.ts'
+import type { Reply } from '../support/receiver.ts'
 
 /** One vendor, or one way of reaching it, over HTTP. */
 export interface Way {
@@ -52,5 +53,9 @@ export const ways: Record<string, Way> = {
   ),
 }
 
-/** Every vendor's answer to a message it took, in one. */
-export const taken = JSON.stringify({ ok: true, channel: 'C1', ts: '1.1', sid: 'SM1', id: 1, access_token: 't' })
+/** What any vendor answers that takes everything; asked for earlier messages, it has none. */
+export function working({ method, path }: { method: string; path: string }): Reply {
+  const found = { ok: true, channel: 'C1', ts: '1.1', sid: 'SM1', id: 1, access_token: 't', messages: [] }
+  const isList = method === 'GET' && /\/(comments|notes)\?/.test(path)
+  return { status: 200, body: JSON.stringify(isList ? [] : found) }
+}

@@ -58,7 +58,7 @@ export function twilioFailure(response: HttpResponse, now: number): DeliveryErro
   const code = base === null ? failedCode(answer) : answer['code']
   if (base === null && code === null) return null
   const known = typeof code === 'number' && Object.hasOwn(twilioErrors, code) ? twilioErrors[code] : undefined
-  // A server that failed may have sent the message, whatever it says.
+  // A server that failed may have sent the message, whatever it says: https://www.twilio.com/docs/api/errors/20500
   if (base !== null && (known === undefined || base.outcome === 'unknown')) return base
   const { text, retry, disables } = known ?? { text: 'Twilio could not send the message.' }
   const wait = retryAfterOf(response, now) ?? MINUTE
