@@ -262,6 +262,13 @@ CREATE TABLE `run_events` (
 	FOREIGN KEY (`run`) REFERENCES `runs`(`seq`) ON UPDATE no action ON DELETE cascade
 ) WITHOUT ROWID;
 --> statement-breakpoint
+CREATE TABLE `run_names` (
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`seq` integer NOT NULL,
+	PRIMARY KEY(`project`, `name`, `seq`)
+) WITHOUT ROWID;
+--> statement-breakpoint
 CREATE TABLE `run_reports` (
 	`run` integer NOT NULL,
 	`rule_id` text NOT NULL,
@@ -293,7 +300,6 @@ CREATE TABLE `runs` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `runs_uid` ON `runs` (`project`,`uid`);--> statement-breakpoint
-CREATE INDEX `runs_name` ON `runs` (`project`,`name`);--> statement-breakpoint
 CREATE INDEX `runs_open` ON `runs` (`project`,`name`) WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX `runs_project` ON `runs` (`project`);--> statement-breakpoint
 CREATE INDEX `runs_failed` ON `runs` (`project`) WHERE state in ('skipped', 'aborted', 'error');--> statement-breakpoint

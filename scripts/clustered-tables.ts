@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-const tables = ['attempts', 'evaluation_places', 'run_events', 'run_reports']
+const tables = ['attempts', 'evaluation_places', 'run_events', 'run_names', 'run_reports']
 const folder = new URL('../drizzle/', import.meta.url)
 
 for (const table of tables) {

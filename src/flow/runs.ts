@@ -210,17 +210,29 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
         seen.set(arrived, change)
         return change
       })
-      const settled = await Promise.all(
-        events.map(async (arrived, place): Promise<Settled> => {
-          const outcome = first[place] ?? 'watched'
-          const change = seen.get(arrived)
-          if (outcome !== 'watched') return { outcome, isDue: change !== undefined && change.due.length > 0 }
-          const isInRow = change?.matters.some(({ watcher }) => looksBack(watcher)) === true
-          const key = isInRow ? `${project}\n${change?.name}` : `${project}\n\n${arrived.uid}`
-          return inTurn(key, () => settle(project, arrived))
-        }),
-      )
-      return { outcomes: settled.map(({ outcome }) => outcome), isDue: settled.some(({ isDue }) => isDue) }
+      const outcomes: RunOutcome[] = []
+      let isDue = false
+      const waiting: Promise<void>[] = []
+      for (const [place, arrived] of events.entries()) {
+        const outcome = first[place] ?? 'watched'
+        const change = seen.get(arrived)
+        if (outcome !== 'watched') {
+          outcomes[place] = outcome
+          isDue ||= change !== undefined && change.due.length > 0
+          continue
+        }
+        const isInRow = change?.matters.some(({ watcher }) => looksBack(watcher)) === true
+        const key = isInRow ? `${project}\n${change?.name}` : `${project}\n\n${arrived.uid}`
+        const settling = inTurn(key, () => settle(project, arrived))
+        waiting.push(
+          settling.then((settled) => {
+            outcomes[place] = settled.outcome
+            isDue ||= settled.isDue
+          }),
+        )
+      }
+      await Promise.all(waiting)
+      return { outcomes, isDue }
     },
   }
 }

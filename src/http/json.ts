@@ -30,16 +30,20 @@ function fault(text: string, { at, reason }: Fault): AppError {
   ])
 }
 
+const QUOTE = 34
+const BACKSLASH = 92
+
 function isTooDeep(text: string): boolean {
   let depth = 0
   for (let at = 0; at < text.length; at += 1) {
-    const sign = text[at]
-    if (sign === '"') {
-      for (at += 1; at < text.length && text[at] !== '"'; at += 1) if (text[at] === '\\') at += 1
-    } else if (sign === '{' || sign === '[') {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      for (at += 1; at < text.length && text.charCodeAt(at) !== QUOTE; at += 1)
+        if (text.charCodeAt(at) === BACKSLASH) at += 1
+    } else if (code === 0x7b || code === 0x5b) {
       depth += 1
       if (depth > DEEPEST) return true
-    } else if (sign === '}' || sign === ']') depth -= 1
+    } else if (code === 0x7d || code === 0x5d) depth -= 1
   }
   return false
 }

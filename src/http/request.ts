@@ -54,19 +54,27 @@ function checkType(context: Context): void {
 export async function readText(context: Context, limit: number): Promise<string> {
   const tooLarge = () =>
     new AppError('too-large', `The body is larger than ${limit / MEGABYTE} MB. Send less at a time.`)
-  if (Number(context.req.header('content-length') ?? 0) > limit) throw tooLarge()
+  const length = Number(context.req.header('content-length') ?? Number.NaN)
+  if (length > limit) throw tooLarge()
+  const body = context.req.raw
+  // A body whose length is told is read in one piece.
+  const bytes = length <= limit ? new Uint8Array(await body.arrayBuffer()) : await readChunks(body, limit, tooLarge)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw invalid('', 'The body is not UTF-8 text.')
+  }
+}
+
+async function readChunks(request: Request, limit: number, tooLarge: () => AppError): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of (context.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.length
     if (size > limit) throw tooLarge()
     chunks.push(chunk)
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
-  } catch {
-    throw invalid('', 'The body is not UTF-8 text.')
-  }
+  return Buffer.concat(chunks)
 }
 
 /** The query of a request: every parameter once, unknown ones refused. Throws `invalid`. */

@@ -3,7 +3,21 @@ import type { Json, JsonObject } from './json.ts'
 import { runKinds, runStates } from './run.ts'
 import { filled, text } from './text.ts'
 
-const MOST_KEYS = 200
+export const MOST_KEYS = 200
+export const LONGEST_KEY = 300
+export const MOST_ATTEMPTS = 10_000
+/** Characters that texts may have. */
+export const longest = {
+  uid: 500,
+  id: 200,
+  name: 300,
+  outcome: 100,
+  host: 500,
+  url: 5_000,
+  schedule: 500,
+  parent: 500,
+  log: 65_536,
+} as const
 const MOST_STEPS = 1000
 const LONGEST_JSON = 256 * 1024
 /** Moments before 2000 are seconds taken for ms, or a clock that was never set. */
@@ -14,8 +28,18 @@ const TIME = 'must be a time such as 2026-01-31T12:00:00Z, or ms since 1970'
 const moment = v.pipe(
   v.union([v.string(), v.number()], TIME),
   v.transform((value) => (typeof value === 'number' ? value : Date.parse(value))),
-  v.check((value) => Number.isFinite(value) && value >= EARLIEST && value < 1e14, TIME),
+  v.check(isMoment, TIME),
 )
+
+/** Whether ms since 1970 can be meant as such. */
+export function isMoment(value: number): boolean {
+  return value >= EARLIEST && value < 1e14
+}
+
+/** Whether a text holds control characters. */
+export function hasControl(value: string): boolean {
+  return /\p{Cc}/u.test(value)
+}
 
 /** The one name that objects take for something else. */
 const isPlain = (key: string | undefined) => key !== '__proto__'
@@ -27,10 +51,18 @@ const map = v.pipe(
     'must be an object',
   ),
   v.check((value) => Object.keys(value).length <= MOST_KEYS, `must hold at most ${MOST_KEYS} keys`),
-  v.check((value) => Object.keys(value).every((key) => key.length <= 300), 'must hold keys of at most 300 characters'),
+  v.check(
+    (value) => Object.keys(value).every((key) => key.length <= LONGEST_KEY),
+    'must hold keys of at most 300 characters',
+  ),
   v.check((value) => Object.keys(value).every(isPlain), NOT_PLAIN),
-  v.check((value) => roomLeft(value, LONGEST_JSON) >= 0, 'must be at most 256 kB of JSON'),
+  v.check(takesRoom, 'must be at most 256 kB of JSON'),
 )
+
+/** Whether a map is small enough to be kept. */
+export function takesRoom(value: JsonObject): boolean {
+  return roomLeft(value, LONGEST_JSON) >= 0
+}
 
 /** What a value leaves of so many characters, some for each mark of JSON; less than none when it is too large. */
 function roomLeft(value: Json, room: number): number {
@@ -109,13 +141,13 @@ const step = v.pipe(
 
 /** What tells runs apart within their project. */
 export const runUid = v.pipe(
-  filled(500),
-  v.check((value) => !/\p{Cc}/u.test(value), 'must not hold control characters'),
+  filled(longest.uid),
+  v.check((value) => !hasControl(value), 'must not hold control characters'),
 )
 
 const entries = {
   /** Makes it count once, however often it comes. */
-  id: v.optional(filled(200)),
+  id: v.optional(filled(longest.id)),
   /** When it came to pass; without it, events count in the order they arrive. */
   time: v.optional(moment),
   attempt: v.optional(
@@ -123,16 +155,16 @@ const entries = {
       v.number('must be a whole number from 1'),
       v.integer('must be a whole number from 1'),
       v.minValue(1, 'must be a whole number from 1'),
-      v.maxValue(10_000, 'must be at most 10000'),
+      v.maxValue(MOST_ATTEMPTS, 'must be at most 10000'),
     ),
     1,
   ),
   state: v.optional(state),
-  outcome: v.optional(text(100)),
+  outcome: v.optional(text(longest.outcome)),
   name: v.optional(
     v.pipe(
-      filled(300),
-      v.check((value) => !/\p{Cc}/u.test(value), 'must not hold control characters'),
+      filled(longest.name),
+      v.check((value) => !hasControl(value), 'must not hold control characters'),
     ),
   ),
   kind: v.optional(v.picklist(runKinds, `must be one of ${runKinds.join(', ')}`)),
@@ -140,12 +172,12 @@ const entries = {
   parameters: v.optional(map),
   results: v.optional(map),
   error: v.optional(error),
-  host: v.optional(text(500)),
+  host: v.optional(text(longest.host)),
   trigger: v.optional(trigger),
-  url: v.optional(text(5_000)),
-  schedule: v.optional(text(500)),
-  parent: v.optional(text(500)),
-  log: v.optional(text(65_536)),
+  url: v.optional(text(longest.url)),
+  schedule: v.optional(text(longest.schedule)),
+  parent: v.optional(text(longest.parent)),
+  log: v.optional(text(longest.log)),
   startedAt: v.optional(moment),
   endedAt: v.optional(moment),
   steps: v.optional(v.pipe(v.array(step, 'must be a list of steps'), v.maxLength(MOST_STEPS, 'must be at most 1000'))),

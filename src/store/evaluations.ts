@@ -232,7 +232,7 @@ export function evaluationQueries(
       const { project, ruleId, before, limit } = filter
       const seqBefore = sql`coalesce((SELECT e.seq FROM evaluations e WHERE e.id = ${before?.id ?? ''}), 0)`
       const older = before === undefined ? sql`true` : sql`(at, seq) < (${before.at}, ${seqBefore})`
-      if (ruleId !== undefined) await places.upToDate()
+      if (ruleId !== undefined) places.upToDate()
       const ofRule = sql`${evaluations.seq} in (select seq from evaluation_places where rule_id = ${ruleId} and ${older} order by at desc, seq desc limit ${limit})`
       return orm
         .select()
@@ -272,7 +272,7 @@ export function evaluationQueries(
 
     /** For each of these rules: its latest evaluation, if there is one, and its alerts that are not normal, by state. */
     standing: async (ruleIds: readonly string[]): Promise<RuleStanding[]> => {
-      await places.upToDate()
+      places.upToDate()
       return ruleIds.map((id) => ({
         latest: latestOf.get(id) ?? null,
         alerts: Object.fromEntries(alertCounts.all(id).map(({ state, count }) => [state, count])),
@@ -281,7 +281,7 @@ export function evaluationQueries(
 
     /** The numbers of a rule's evaluations from `from` on, the latest `limit` of them, oldest first. */
     values: async (ruleId: string, from: number, limit: number): Promise<ValuePoint[]> => {
-      await places.upToDate()
+      places.upToDate()
       return valuesOf.all(ruleId, from, limit).reverse()
     },
 

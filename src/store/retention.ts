@@ -154,7 +154,7 @@ export function retentionQueries(context: StoreContext, places = evaluationPlace
      * begins). `last` is null when there are no more.
      */
     collapse: async (ruleId: string, count: number): Promise<{ last: string | null; collapsed: number }> => {
-      await places.upToDate()
+      places.upToDate()
       return writer.write(() => {
         const ids = nextRules.all(ruleId, count)
         let collapsed = 0

@@ -1,9 +1,10 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Verdict } from '../model/evaluation.ts'
 import { endStates, type RunKind, type RunRecord, type RunState } from '../model/run.ts'
 import type { StoreContext } from './context.ts'
+import type { LateIndex } from './late-index.ts'
 import type { RunRow } from './runs.ts'
-import { runReports, runs } from './schema.ts'
+import { runNames, runs } from './schema.ts'
 
 export interface RunFilter {
   project: string
@@ -44,78 +45,81 @@ interface Place {
 }
 
 /** Named queries that only read. */
-export function runReads({ database: { orm, raw } }: StoreContext) {
+export function runReads({ database: { orm, raw } }: StoreContext, names: LateIndex) {
   const endedBefore = raw.prepare<[string, string, number, number, number, number, number], { state: RunState }>(
     `SELECT state FROM (
-       SELECT seq, state, ended_at FROM runs WHERE project = +? AND name = +? AND state IN ('completed', 'error')
-       ORDER BY seq DESC LIMIT +?)
+       SELECT r.seq, r.state, r.ended_at FROM run_names p CROSS JOIN runs r ON r.seq = p.seq
+       WHERE p.project = +? AND p.name = +? AND r.state IN ('completed', 'error') ORDER BY p.seq DESC LIMIT +?)
      WHERE ended_at <= +? AND (ended_at < +? OR seq < +?) AND seq <> +? ORDER BY ended_at DESC, seq DESC`,
   )
   const seriesNames = raw
     .prepare<[string, string, number], string>(
       `WITH RECURSIVE names(name) AS (
-         SELECT min(name) FROM runs WHERE project = +?
-         UNION ALL SELECT (SELECT min(name) FROM runs WHERE project = +? AND name > names.name) FROM names WHERE name IS NOT NULL)
+         SELECT min(name) FROM run_names WHERE project = +?
+         UNION ALL SELECT (SELECT min(name) FROM run_names WHERE project = +? AND name > names.name) FROM names WHERE name IS NOT NULL)
        SELECT name FROM names WHERE name IS NOT NULL LIMIT +?`,
     )
     .pluck()
-  const one = (project: string, uid: string) =>
-    orm
-      .select()
-      .from(runs)
-      .where(and(eq(runs.project, project), eq(runs.uid, uid)))
-      .get()
+  // Both are asked for at each event that a rule watches.
+  const one = raw.prepare<[string, string], typeof runs.$inferSelect>(
+    `SELECT seq, project, uid, name, kind, state, attempt, started_at AS startedAt, ended_at AS endedAt,
+     created_at AS createdAt, updated_at AS updatedAt, version, record FROM runs WHERE project = ? AND uid = ?`,
+  )
+  const reportsOf = raw.prepare<[number], StoredReport>(
+    `SELECT rule_id AS ruleId, attempt, step, state, verdict, evaluation_id AS evaluationId, at FROM run_reports
+     WHERE run = +? ORDER BY at`,
+  )
+  const all = () => orm.select(getTableColumns(runs)).from(runs).$dynamic()
+  const named = (project: string, name: string) => {
+    names.upToDate()
+    const ofName = and(eq(runNames.seq, runs.seq), eq(runNames.project, project), eq(runNames.name, name))
+    return all().innerJoin(runNames, ofName)
+  }
 
   return {
     get: async (project: string, uid: string): Promise<RunRow | undefined> => {
-      const row = one(project, uid)
+      const row = one.get(project, uid)
       return row === undefined ? undefined : toRun(row)
     },
 
     /** What rules made of the states of a run. */
-    reports: async (seq: number): Promise<StoredReport[]> =>
-      orm
-        .select()
-        .from(runReports)
-        .where(eq(runReports.run, seq))
-        .orderBy(runReports.at)
-        .all()
-        .map(({ run: _, ...report }) => report),
+    reports: async (seq: number): Promise<StoredReport[]> => reportsOf.all(seq),
 
     /** How the runs of a name that succeeded or failed before a moment ended, newest first. */
-    endedBefore: async ({ project, name, endedAt, seq }: Place, limit: number): Promise<RunState[]> =>
-      endedBefore
+    endedBefore: async ({ project, name, endedAt, seq }: Place, limit: number): Promise<RunState[]> => {
+      names.upToDate()
+      return endedBefore
         .all(project, name, limit + OVERLAP, endedAt, endedAt, seq === 0 ? Number.MAX_SAFE_INTEGER : seq, seq)
         .slice(0, limit)
-        .map(({ state }) => state),
+        .map(({ state }) => state)
+    },
 
     /** Newest first, with `seq` as the cursor. */
     list: async (filter: RunFilter): Promise<RunRow[]> => {
-      const { index, only } = pathOf(filter)
+      if (filter.name !== undefined || filter.search !== undefined) names.upToDate()
+      const { from, only, order } = pathOf(filter)
       const found = orm.all<{ seq: number }>(
-        sql`select seq from runs ${sql.raw(index)} where ${and(...only, ...conditionsOf(filter))} order by seq desc limit ${filter.limit}`,
+        sql`select runs.seq from ${from} where ${and(...only, ...conditionsOf(filter))} order by ${order} desc limit ${filter.limit}`,
       )
       const seqs = found.map(({ seq }) => seq)
       return orm.select().from(runs).where(inArray(runs.seq, seqs)).orderBy(desc(runs.seq)).all().map(toRun)
     },
 
     /** Names that runs of a project have. The index is asked for one after another, however many runs share one. */
-    seriesNames: async (project: string, limit: number): Promise<string[]> => seriesNames.all(project, project, limit),
+    seriesNames: async (project: string, limit: number): Promise<string[]> => {
+      names.upToDate()
+      return seriesNames.all(project, project, limit)
+    },
 
     /** Runs of a name that have not ended, and of those that have the newest, the latest end first. */
     latest: async (project: string, name: string, mostOpen: number, mostEnded: number) => {
-      const named = and(eq(runs.project, project), eq(runs.name, name))
-      const open = orm
-        .select()
-        .from(runs)
-        .where(and(named, isNull(runs.endedAt)))
+      const open = all()
+        .where(and(eq(runs.project, project), eq(runs.name, name), isNull(runs.endedAt)))
         .orderBy(desc(runs.seq))
         .limit(mostOpen)
         .all()
-      const ended = orm
-        .select()
-        .from(runs)
-        .where(and(named, isNotNull(runs.endedAt)))
+      const ended = named(project, name)
+        .where(isNotNull(runs.endedAt))
         .orderBy(desc(runs.seq))
         .limit(mostEnded)
         .all()
@@ -142,25 +146,36 @@ export function toRun(row: typeof runs.$inferSelect): RunRow {
 
 const quiet: readonly RunState[] = ['skipped', 'aborted', 'error']
 
-/** Left to itself the database would look through all runs for those of a rare state. */
-function pathOf({ project, name, search, states = [] }: RunFilter): { index: string; only: SQL[] } {
+/** How runs are come by. Left to itself the database would look through all of them for those of a rare state. */
+interface Path {
+  from: SQL
+  only: SQL[]
+  order: SQL
+}
+
+function pathOf({ project, name, search, states = [] }: RunFilter): Path {
+  const by = (index: string, ...only: SQL[]) => ({ from: sql`runs ${sql.raw(index)}`, only, order: sql`runs.seq` })
   const are = (test: (state: RunState) => boolean) => states.length > 0 && states.every(test)
-  if (name !== undefined) return { index: 'indexed by runs_name', only: [] }
-  if (are((state) => !endStates.includes(state)))
-    return { index: 'indexed by runs_open', only: [sql`ended_at is null`] }
+  if (name !== undefined)
+    return {
+      from: sql`run_names p cross join runs on runs.seq = p.seq`,
+      only: [sql`p.project = ${project}`, sql`p.name = ${name}`],
+      order: sql`p.seq`,
+    }
+  if (are((state) => !endStates.includes(state))) return by('indexed by runs_open', sql`ended_at is null`)
   if (are((state) => quiet.includes(state)))
-    return { index: 'indexed by runs_failed', only: [sql`state in ('skipped', 'aborted', 'error')`] }
-  if (search === undefined) return { index: 'indexed by runs_project', only: [] }
+    return by('indexed by runs_failed', sql`state in ('skipped', 'aborted', 'error')`)
+  if (search === undefined) return by('indexed by runs_project')
   // Names are read in their index alone.
-  const named = sql`select seq from runs indexed by runs_name where project = ${project} and ${holds(search)}`
-  return { index: 'not indexed', only: [sql`seq in (${named})`] }
+  const named = sql`select p.seq from run_names p where p.project = ${project} and ${holds(sql`p.name`, search)}`
+  return by('not indexed', sql`runs.seq in (${named})`)
 }
 
 function conditionsOf({ project, name, search, kind, states, before, labels = [] }: RunFilter): (SQL | undefined)[] {
   return [
     eq(runs.project, project),
     name === undefined ? undefined : eq(runs.name, name),
-    search === undefined ? undefined : holds(search),
+    search === undefined ? undefined : holds(sql`runs.name`, search),
     kind === undefined ? undefined : eq(runs.kind, kind),
     states === undefined ? undefined : inArray(runs.state, [...states]),
     before === undefined ? undefined : lt(runs.seq, before),
@@ -172,6 +187,6 @@ function conditionsOf({ project, name, search, kind, states, before, labels = []
 }
 
 /** The name has this in it. */
-function holds(search: string): SQL {
-  return sql`instr(lower(name), lower(${search})) > 0`
+function holds(name: SQL, search: string): SQL {
+  return sql`instr(lower(${name}), lower(${search})) > 0`
 }

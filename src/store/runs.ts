@@ -4,6 +4,7 @@ import type { Occurrence, RunKind, RunRecord, RunState } from '../model/run.ts'
 import type { RunEvent } from '../model/run-event.ts'
 import type { StoreContext } from './context.ts'
 import type { EvaluationCommit } from './evaluations.ts'
+import { lateIndex } from './late-index.ts'
 import { runReads } from './run-reads.ts'
 
 /** An event with the run it is about. Times are ms since 1970, with a fraction where it keeps the order of arrival. */
@@ -107,9 +108,10 @@ export function runQueries(
   { revision, forgetList }: RuleKeeper,
 ) {
   const { raw } = context.database
+  const names = lateIndex(context, { rows: 'runs', places: 'run_names', columns: ['project', 'name', 'seq'] })
   const { writer, clock } = context
-  const known = raw.prepare<[string, string], { seq: number; version: number; record: string }>(
-    'SELECT seq, version, record FROM runs WHERE project = ? AND uid = ?',
+  const known = raw.prepare<[string, string], Known>(
+    'SELECT seq, name, version, record FROM runs WHERE project = ? AND uid = ?',
   )
   const insert = raw.prepare(
     `INSERT INTO runs (project, uid, name, kind, state, attempt, started_at, ended_at, created_at, updated_at, version, record)
@@ -135,19 +137,24 @@ export function runQueries(
 
   function write(
     project: string,
-    { uid, arrivedAt }: ArrivedEvent,
+    uid: string,
+    arrivedAt: number,
     change: RunChange,
     before: Known | undefined,
   ): number {
     const { name, kind, state, attempt, startedAt, endedAt } = change
     const at = Math.floor(arrivedAt)
     const text = JSON.stringify(change.record)
-    if (before === undefined)
-      return Number(
-        insert.run(project, uid, name, kind, state, attempt, startedAt, endedAt, at, at, text).lastInsertRowid,
-      )
-    update.run(name, kind, state, attempt, startedAt, endedAt, at, before.version + 1, text, before.seq)
-    return before.seq
+    if (before === undefined) {
+      const { lastInsertRowid } = insert.run(project, uid, name, kind, state, attempt, startedAt, endedAt, at, at, text)
+      names.inserted()
+      return Number(lastInsertRowid)
+    }
+    const { seq, version } = before
+    const isMoved = before.name !== name && names.remove(seq)
+    update.run(name, kind, state, attempt, startedAt, endedAt, at, version + 1, text, seq)
+    if (isMoved) names.place(seq)
+    return seq
   }
 
   function settleDue(run: number, due: readonly RunDue[]): void {
@@ -170,35 +177,66 @@ export function runQueries(
     return ids.includes(id) || (ids.length >= MOST_IDS && noted.get(seq, id) !== undefined)
   }
 
-  /** Stores a run and the id of the event that changed it. */
-  function put(project: string, arrived: ArrivedEvent, change: RunChange, before: Known | undefined): number {
-    const { record } = change
+  function read(project: string, uid: string): OpenRun {
+    const before = known.get(project, uid)
+    return { before, record: recordOf(before), done: [], change: null, due: [], furtherIds: [] }
+  }
+
+  /** Whether an event of this id was applied, be it by this unit. Most runs have few events, whose ids their record holds. */
+  function isKnown({ before, record, furtherIds }: OpenRun, id: string): boolean {
+    if (record === null || before === undefined) return record?.ids?.includes(id) === true || furtherIds.includes(id)
+    return has(before.seq, record, id) || furtherIds.includes(id)
+  }
+
+  function applyTo(run: OpenRun, arrived: ArrivedEvent, advance: Advance): Outcome {
     const { id } = arrived.event
-    record.ids ??= []
-    const isFull = record.ids.length >= MOST_IDS
-    if (id !== undefined && !isFull) record.ids.push(id)
-    const seq = write(project, arrived, change, before)
-    if (id !== undefined && isFull) note.run(seq, id)
+    if (id !== undefined && isKnown(run, id)) return 'duplicate'
+    const change = advance(run.record, arrived)
+    if (change.isWatched) {
+      // What it did to the record is taken back by doing what was before it once more.
+      const { done } = run
+      Object.assign(run, { record: recordOf(run.before), done: [], change: null, due: [], furtherIds: [] })
+      for (const one of done) add(run, one, advance(run.record, one))
+      return 'watched'
+    }
+    add(run, arrived, change)
+    return 'applied'
+  }
+
+  /** Stores a run once, with the ids of the events that changed it. */
+  function put(project: string, uid: string, { before, done, change, furtherIds }: OpenRun): number {
+    const last = done.at(-1)
+    if (last === undefined || change === null) return before?.seq ?? 0
+    const seq = write(project, uid, last.arrivedAt, change, before)
+    for (const id of furtherIds) note.run(seq, id)
     return seq
   }
 
-  function apply(project: string, arrived: ArrivedEvent, advance: Advance): Outcome {
-    const before = known.get(project, arrived.uid)
-    const { id } = arrived.event
-    const record = before === undefined ? null : (JSON.parse(before.record) as RunRecord)
-    if (before !== undefined && record !== null && id !== undefined && has(before.seq, record, id)) return 'duplicate'
-    const change = advance(record, arrived)
-    if (change.isWatched) return 'watched'
-    const seq = put(project, arrived, change, before)
-    if (change.due.length > 0) settleDue(seq, change.due)
-    return 'applied'
+  /** However many of the events are of one run, it is read once and stored once. */
+  function apply(project: string, events: readonly ArrivedEvent[], advance: Advance): Outcome[] {
+    const open = new Map<string, OpenRun>()
+    const outcomes = events.map((arrived) => {
+      let run = open.get(arrived.uid)
+      if (run === undefined) {
+        run = read(project, arrived.uid)
+        open.set(arrived.uid, run)
+      }
+      return applyTo(run, arrived, advance)
+    })
+    for (const [uid, run] of open) {
+      if (run.change === null) continue
+      const seq = put(project, uid, run)
+      if (run.due.length > 0) settleDue(seq, run.due)
+    }
+    return outcomes
   }
 
   function commit(wanted: RunCommit): Outcome {
     const { project, arrived, change } = wanted
-    const before = known.get(project, arrived.uid)
-    if ((before?.version ?? 0) !== wanted.version || revision() !== wanted.revision) return 'watched'
-    const seq = put(project, arrived, change, before)
+    const run = read(project, arrived.uid)
+    if ((run.before?.version ?? 0) !== wanted.version || revision() !== wanted.revision) return 'watched'
+    add(run, arrived, change)
+    const seq = put(project, arrived.uid, run)
     settleDue(seq, change.due)
     for (const evaluation of wanted.evaluations) storeEvaluation(evaluation)
     for (const one of wanted.reports) putReport(seq, one, clock.now())
@@ -214,6 +252,7 @@ export function runQueries(
       for (const row of rows) {
         if (row.created_at >= olderThan || removed >= limit) return removed
         if (row.updated_at >= olderThan) continue
+        names.remove(row.seq)
         removed += remove.run(row.seq).changes
         forgetList(row.project, ownerKey({ kind: 'run', name: row.uid }))
       }
@@ -225,11 +264,11 @@ export function runQueries(
 
   return {
     /**
-     * Applies events one after another. `advance` says what each makes of what is known; what rules must decide on first is
-     * left alone.
+     * Applies events one after another. `advance` says what each makes of what is known, and may change the record it is
+     * given; what rules must decide on first is left alone.
      */
     apply: (project: string, events: readonly ArrivedEvent[], advance: Advance): Promise<Outcome[]> =>
-      writer.write(() => events.map((arrived) => apply(project, arrived, advance))),
+      writer.write(() => apply(project, events, advance)),
 
     /** Stores a run with what was decided; `watched` when the run or a rule was changed meanwhile, and nothing was stored. */
     commit: (wanted: RunCommit): Promise<Outcome> => writer.write(() => commit(wanted)),
@@ -241,7 +280,7 @@ export function runQueries(
     hasEvent: async ({ seq, record }: Pick<RunRow, 'seq' | 'record'>, id: string): Promise<boolean> =>
       has(seq, record, id),
 
-    ...runReads(context),
+    ...runReads(context, names),
   }
 }
 
@@ -249,5 +288,36 @@ type Advance = (known: RunRecord | null, arrived: ArrivedEvent) => RunChange
 
 interface Known {
   seq: number
+  name: string
   version: number
+  record: string
+}
+
+/** A run while a unit applies events to it. */
+interface OpenRun {
+  /** How it is stored; undefined for a new one. */
+  before: Known | undefined
+  /** What is known of it by now; null for nothing. */
+  record: RunRecord | null
+  /** What was applied, the last change that came of it, and all that is due since. */
+  done: ArrivedEvent[]
+  change: RunChange | null
+  due: RunDue[]
+  /** Ids that the record has no room for. */
+  furtherIds: string[]
+}
+
+function add(run: OpenRun, arrived: ArrivedEvent, change: RunChange): void {
+  const { record } = change
+  const { id } = arrived.event
+  record.ids ??= []
+  if (id !== undefined) (record.ids.length < MOST_IDS ? record.ids : run.furtherIds).push(id)
+  run.record = record
+  run.done.push(arrived)
+  run.change = change
+  run.due.push(...change.due)
+}
+
+function recordOf(known: Known | undefined): RunRecord | null {
+  return known === undefined ? null : (JSON.parse(known.record) as RunRecord)
 }

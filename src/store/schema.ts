@@ -216,7 +216,7 @@ export const evaluations = sqliteTable('evaluations', {
   maximum: real(),
 })
 
-/** Where the evaluations of a rule are, in order: see `evaluation-places.ts`. */
+/** Where the evaluations of a rule are, in order: see `late-index.ts`. */
 export const evaluationPlaces = sqliteTable(
   'evaluation_places',
   {
@@ -374,19 +374,28 @@ export const runs = sqliteTable(
     /** When the first and the latest event arrived. */
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
-    /** Rises with every event. */
+    /** Rises with every change. */
     version: integer().notNull(),
     /** Everything else, as JSON. */
     record: text().notNull(),
   },
   (table) => [
     uniqueIndex('runs_uid').on(table.project, table.uid),
-    // What has ended is looked for by the order of arrival: an end then changes no large index.
-    index('runs_name').on(table.project, table.name),
     index('runs_open').on(table.project, table.name).where(sql`ended_at is null`),
     index('runs_project').on(table.project),
     index('runs_failed').on(table.project).where(sql`state in ('skipped', 'aborted', 'error')`),
   ],
+)
+
+/** Runs by name, in the order they arrived: see `late-index.ts`. Lives in its primary key alone. */
+export const runNames = sqliteTable(
+  'run_names',
+  {
+    project: text().notNull(),
+    name: text().notNull(),
+    seq: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.name, table.seq] })],
 )
 
 /** Addresses that cron lines and the like ask for to tell of a run. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { AppError, type Issue } from '../errors.ts'
 import type { RunFlow, RunOutcome } from '../flow/runs.ts'
-import { projectEvent, type RunEvent, runEvent, runUid } from '../model/run-event.ts'
+import { type RunEvent, runUid } from '../model/run-event.ts'
+import { readProjectEvent, readRunEvent } from '../model/run-event-read.ts'
 import { validate } from '../model/validate.ts'
 import type { ArrivedEvent } from '../store/runs.ts'
 
@@ -55,7 +56,7 @@ export function createRunEvents(deps: { flow: RunFlow; clock: Clock; wake: () =>
 
   return {
     async take(project, uid, input) {
-      const event = arrived(validate(runUid, uid, 'uid'), validate(runEvent, input))
+      const event = arrived(validate(runUid, uid, 'uid'), readRunEvent(input))
       const [outcome] = await apply(project, [event])
       return outcome ?? 'duplicate'
     },
@@ -75,7 +76,7 @@ export function createRunEvents(deps: { flow: RunFlow; clock: Clock; wake: () =>
       const places: number[] = []
       for (const [place, input] of inputs.entries()) {
         try {
-          const event = read(run, input)
+          const event = run === null ? readProjectEvent(input) : { uid: run, event: readRunEvent(input) }
           events.push(arrived(event.uid, event.event))
           places.push(place)
           answers.push({ uid: event.uid, id: event.event.id ?? null, status: 'applied' })
@@ -92,12 +93,6 @@ export function createRunEvents(deps: { flow: RunFlow; clock: Clock; wake: () =>
       return answers
     },
   }
-}
-
-function read(run: string | null, input: unknown): { uid: string; event: RunEvent } {
-  if (run !== null) return { uid: run, event: validate(runEvent, input) }
-  const { uid, ...event } = validate(projectEvent, input)
-  return { uid, event }
 }
 
 function textOf(input: unknown, key: string): string | null {

@@ -24,7 +24,7 @@ function open() {
       }
     },
     found: async (rule: string) => {
-      await places.upToDate()
+      places.upToDate()
       return found.all(rule)
     },
     foundNow: (rule: string) => found.all(rule),
