@@ -35,7 +35,7 @@ export function emptyRecord(): RunRecord {
  * ms since 1970. The record given is changed.
  */
 export function applyEvent(record: RunRecord, event: RunEvent, time: number, arrivedAt: number): Applied {
-  const overtaken = occurrencesOf(record).filter((known) => known.time >= time)
+  const overtaken = occurrencesOf(record, time)
   putFields(record.fields, runFields, event, time)
   for (const map of runMaps) putAll(record[map], event[map], time)
   const fresh: Occurrence[] = []
@@ -52,23 +52,23 @@ export function applyEvent(record: RunRecord, event: RunEvent, time: number, arr
   return { record, fresh, overtaken }
 }
 
-/** Every state that the run and its steps are known to have come to. */
-export function occurrencesOf(record: RunRecord): Occurrence[] {
+/** Every state that the run and its steps are known to have come to, or those of a moment (ms since 1970) and later. */
+export function occurrencesOf(record: RunRecord, from = Number.NEGATIVE_INFINITY): Occurrence[] {
   const found: Occurrence[] = []
-  for (const number of Object.keys(record.attempts)) {
+  for (const number in record.attempts) {
     const attempt = record.attempts[number]
     if (attempt === undefined) continue
-    collect(attempt.states, Number(number), null, found)
-    for (const step of Object.keys(attempt.steps))
-      collect(attempt.steps[step]?.states ?? {}, Number(number), step, found)
+    collect(attempt.states, Number(number), null, from, found)
+    for (const step in attempt.steps) collect(attempt.steps[step]?.states ?? {}, Number(number), step, from, found)
   }
   return found
 }
 
-function collect(states: StateRecord, attempt: number, step: string | null, found: Occurrence[]): void {
-  for (const state of Object.keys(states) as RunState[]) {
-    const times = states[state]
-    if (times !== undefined) found.push({ attempt, step, state, time: times[0], arrivedAt: times[2] })
+function collect(states: StateRecord, attempt: number, step: string | null, from: number, found: Occurrence[]): void {
+  for (const state in states) {
+    const times = states[state as RunState]
+    if (times !== undefined && times[0] >= from)
+      found.push({ attempt, step, state: state as RunState, time: times[0], arrivedAt: times[2] })
   }
 }
 

@@ -41,7 +41,7 @@ export function viewRun({ project, uid }: RunKey, record: RunRecord, moment?: Mo
   return {
     project,
     uid,
-    name: (fields.name?.[0] as string | undefined) ?? uid,
+    name: nameOf(uid, record),
     kind: (fields.kind?.[0] as RunKind | undefined) ?? 'job',
     state: stateOf(attempt.states, until),
     outcome: text(attempt.fields.outcome),
@@ -61,13 +61,18 @@ export function viewRun({ project, uid }: RunKey, record: RunRecord, moment?: Mo
   }
 }
 
+/** A run without a name is called by what tells it apart. */
+export function nameOf(uid: string, record: RunRecord): string {
+  return (record.fields.name?.[0] as string | undefined) ?? uid
+}
+
 /** What runs are looked for by. `endedAt` is the moment of the end as it was told, so that it puts runs in their order. */
 export function headOf(uid: string, record: RunRecord) {
   const attempt = latestAttempt(record)
   const { states, fields } = record.attempts[attempt] ?? NOTHING
   const state = stateOf(states)
   return {
-    name: (record.fields.name?.[0] as string | undefined) ?? uid,
+    name: nameOf(uid, record),
     kind: (record.fields.kind?.[0] as RunKind | undefined) ?? 'job',
     state,
     attempt,

@@ -1,5 +1,5 @@
 import { compileRunCondition, type RunCondition } from '../evaluate/run-condition.ts'
-import { isExact, lookback, possibleOccasions, whyUnmatched } from '../evaluate/run-match.ts'
+import { isExact, lookback, matchesGlob, possibleOccasions, whyUnmatched } from '../evaluate/run-match.ts'
 import { viewRun } from '../evaluate/run-view.ts'
 import { isQueryRule, isRunRule, type Rule, type RunRule, routeKeys } from '../model/rule.ts'
 import type { Occurrence, RunRecord, RunView } from '../model/run.ts'
@@ -38,6 +38,8 @@ export interface WatcherIndex {
 }
 
 const NONE: readonly Watcher[] = []
+/** Names whose rules are remembered. */
+const MOST_NAMES = 20_000
 
 /** Indexes rules; those that are paused or blocked watch nothing. */
 export function indexWatchers(rules: readonly Rule[]): WatcherIndex {
@@ -56,11 +58,24 @@ export function indexWatchers(rules: readonly Rule[]): WatcherIndex {
     else if (isExact(watcher.match.name)) add(exact, keyOf(rule.project, watcher.match.name), watcher)
     else add(patterns, rule.project, watcher)
   }
+  /** Runs share few names, and most names no rule. */
+  const named = new Map<string, readonly Watcher[]>()
+  function ofName(project: string, name: string): readonly Watcher[] {
+    const key = keyOf(project, name)
+    const known = named.get(key)
+    if (known !== undefined) return known
+    const matching = patterns.get(project)?.filter(({ match }) => matchesGlob(match.name, name)) ?? []
+    const found = [...(exact.get(key) ?? []), ...matching]
+    if (named.size >= MOST_NAMES) named.clear()
+    named.set(key, found.length === 0 ? NONE : found)
+    return found
+  }
   return {
     of(project, name, uid) {
-      const found = [exact.get(keyOf(project, name)), single.get(keyOf(project, uid)), patterns.get(project)]
-      const [first = NONE, ...more] = found.filter((list) => list !== undefined)
-      return more.length === 0 ? first : [first, ...more].flat()
+      const found = ofName(project, name)
+      const own = single.size === 0 ? undefined : single.get(keyOf(project, uid))
+      if (own === undefined) return found
+      return [...found, ...own]
     },
   }
 }

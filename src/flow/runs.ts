@@ -2,11 +2,11 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { type History, historyOf, lookback, occasionsMet } from '../evaluate/run-match.ts'
 import { applyEvent, emptyRecord, occurrencesOf } from '../evaluate/run-record.ts'
-import { headOf } from '../evaluate/run-view.ts'
+import { headOf, nameOf } from '../evaluate/run-view.ts'
 import { ownerKey } from '../model/mlrun.ts'
 import { isRunRule, type Rule, type RunRule } from '../model/rule.ts'
 import { endStates, type Occurrence, type RunRecord, type RunState } from '../model/run.ts'
-import type { ArrivedEvent, Outcome, RunChange, RunDue, RunReport, RunRow } from '../store/runs.ts'
+import type { ArrivedEvent, Outcome, RunAdvance, RunDue, RunReport, RunRow } from '../store/runs.ts'
 import {
   indexWatchers,
   looksBack,
@@ -42,6 +42,7 @@ export interface RunFlowDeps extends RunVerdictDeps {
 
 /** Times that a decision is made anew because the run or a rule changed meanwhile. */
 const MOST_TRIES = 100
+const NONE: readonly never[] = []
 
 /** What became of an event, and whether it made a rule due. */
 interface Settled {
@@ -50,8 +51,8 @@ interface Settled {
 }
 
 /** What an event makes of a run, with what rules have to decide of it. */
-interface Advance extends RunChange {
-  matters: Matter[]
+interface Advance extends RunAdvance {
+  matters: readonly Matter[]
 }
 
 export function createRunFlow(deps: RunFlowDeps): RunFlow {
@@ -96,7 +97,10 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
       const { id } = arrived.event
       if (row !== undefined && id !== undefined && (await store.runs.hasEvent(row, id))) {
         // What was read may not be safe yet; what is answered here is.
-        const [known] = await store.runs.apply(project, [arrived], (record) => advance(index, project, record, arrived))
+        const [known] = await store.runs.apply(project, [arrived], {
+          advance: (record) => advance(index, project, record, arrived),
+          columnsOf: headOf,
+        })
         if (known !== undefined && known !== 'watched') return { outcome: known, isDue: false }
       }
       const change = advance(index, project, row?.record ?? null, arrived)
@@ -105,7 +109,9 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
       const outcome = await store.runs.commit({
         project,
         arrived,
-        change: { ...change, due: made },
+        record: change.record,
+        columns: headOf(arrived.uid, change.record),
+        due: made,
         version: row?.version ?? 0,
         revision,
         evaluations: drafts.map(({ commit }) => commit),
@@ -166,7 +172,9 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
     const outcome = await store.runs.commit({
       project,
       arrived: { uid, event: { attempt: row.attempt }, time: arrivedAt, arrivedAt },
-      change,
+      record: change.record,
+      columns: headOf(uid, change.record),
+      due: change.due,
       version: row.version,
       revision,
       evaluations: drafts.map(({ commit }) => commit),
@@ -179,7 +187,7 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
   async function historyBefore(
     project: string,
     row: RunRow | undefined,
-    { record }: RunChange,
+    { record }: RunAdvance,
     { possible, occurrence, run }: Matter,
   ): Promise<History> {
     const limit = lookback(possible)
@@ -204,37 +212,41 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
 
     async onRunEvents(project, events) {
       const index = await watchers()
-      const seen = new Map<ArrivedEvent, Advance>()
-      const first = await store.runs.apply(project, events, (record, arrived) => {
-        const change = advance(index, project, record, arrived)
-        seen.set(arrived, change)
-        return change
+      const watched = new Map<ArrivedEvent, Advance>()
+      let isDue = false
+      const first = await store.runs.apply(project, events, {
+        advance(record, arrived) {
+          const made = advance(index, project, record, arrived)
+          if (made.isWatched) watched.set(arrived, made)
+          else isDue ||= made.due.length > 0
+          return made
+        },
+        columnsOf: headOf,
       })
       const outcomes: RunOutcome[] = []
-      let isDue = false
       const waiting: Promise<void>[] = []
-      for (const [place, arrived] of events.entries()) {
-        const outcome = first[place] ?? 'watched'
-        const change = seen.get(arrived)
-        if (outcome !== 'watched') {
-          outcomes[place] = outcome
-          isDue ||= change !== undefined && change.due.length > 0
-          continue
-        }
-        const isInRow = change?.matters.some(({ watcher }) => looksBack(watcher)) === true
-        const key = isInRow ? `${project}\n${change?.name}` : `${project}\n\n${arrived.uid}`
-        const settling = inTurn(key, () => settle(project, arrived))
-        waiting.push(
-          settling.then((settled) => {
-            outcomes[place] = settled.outcome
-            isDue ||= settled.isDue
-          }),
-        )
-      }
+      first.forEach((outcome, place) => {
+        const arrived = events[place]
+        if (outcome !== 'watched' || arrived === undefined)
+          outcomes[place] = outcome === 'watched' ? 'duplicate' : outcome
+        else
+          waiting.push(
+            inTurn(turnOf(project, arrived, watched.get(arrived)), () => settle(project, arrived)).then((settled) => {
+              outcomes[place] = settled.outcome
+              isDue ||= settled.isDue
+            }),
+          )
+      })
       await Promise.all(waiting)
       return { outcomes, isDue }
     },
   }
+}
+
+/** What decisions come one after another by: those that look at runs before, for all runs of the name. */
+function turnOf(project: string, { uid }: ArrivedEvent, made: Advance | undefined): string {
+  const before = made?.matters.find(({ watcher }) => looksBack(watcher))
+  return before === undefined ? `${project}\n\n${uid}` : `${project}\n${before.run.name}`
 }
 
 /** What an event makes of what is known of a run, and what rules have to do with it. */
@@ -245,17 +257,16 @@ function advance(
   { uid, event, time, arrivedAt }: ArrivedEvent,
 ): Advance {
   const { record, fresh, overtaken } = applyEvent(known ?? emptyRecord(), event, time, arrivedAt)
-  const columns = headOf(uid, record)
+  const watchers = fresh.length + overtaken.length === 0 ? NONE : index.of(project, nameOf(uid, record), uid)
+  if (watchers.length === 0) return { record, due: NONE, matters: NONE, isWatched: false }
+  const occurrences = [...fresh, ...overtaken]
   const due: RunDue[] = []
   const matters: Matter[] = []
-  if (fresh.length + overtaken.length > 0) {
-    const occurrences = [...fresh, ...overtaken]
-    for (const watcher of index.of(project, columns.name, uid)) {
-      if (watcher.does !== 'expect') matters.push(...mattersOf(watcher, { project, uid }, record, occurrences))
-      else if (fresh.some(({ step }) => step === null)) due.push({ ruleId: watcher.rule.id, occurrence: null })
-    }
+  for (const watcher of watchers) {
+    if (watcher.does !== 'expect') matters.push(...mattersOf(watcher, { project, uid }, record, occurrences))
+    else if (fresh.some(({ step }) => step === null)) due.push({ ruleId: watcher.rule.id, occurrence: null })
   }
-  return { ...columns, record, due, matters, isWatched: matters.length > 0 }
+  return { record, due, matters, isWatched: matters.length > 0 }
 }
 
 /** What the rules of notifications have to do with where a run stands; null when it came nowhere yet. */
@@ -269,7 +280,7 @@ function standing(index: WatcherIndex, row: RunRow, now: number): Advance | null
     .of(project, name, uid)
     .filter(({ rule }) => rule.notification !== undefined)
     .flatMap((watcher) => mattersOf(watcher, { project, uid }, record, [{ ...reached, arrivedAt: now }]))
-  return { ...headOf(uid, record), record, due: [], matters, isWatched: true }
+  return { record, due: NONE, matters, isWatched: true }
 }
 
 function changesTooFast(uid: string): AppError {

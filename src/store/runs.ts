@@ -34,11 +34,18 @@ export interface RunDue {
 }
 
 /** What an event makes of a run. */
-export interface RunChange extends RunColumns {
+export interface RunAdvance {
   record: RunRecord
-  due: RunDue[]
+  due: readonly RunDue[]
   /** Rules must decide on it before it can be stored. */
   isWatched: boolean
+}
+
+/** How events are applied. */
+export interface RunAdvancer {
+  /** What an event makes of what is known; it may change the record it is given. */
+  advance(known: RunRecord | null, arrived: ArrivedEvent): RunAdvance
+  columnsOf(uid: string, record: RunRecord): RunColumns
 }
 
 export type Outcome =
@@ -60,7 +67,9 @@ export interface RunReport {
 export interface RunCommit {
   project: string
   arrived: ArrivedEvent
-  change: RunChange
+  record: RunRecord
+  columns: RunColumns
+  due: readonly RunDue[]
   /** The version it was made of; 0 for a new run. */
   version: number
   /** The rules' revision that decided. */
@@ -138,13 +147,11 @@ export function runQueries(
   function write(
     project: string,
     uid: string,
-    arrivedAt: number,
-    change: RunChange,
-    before: Known | undefined,
+    { before, record, done }: OpenRun,
+    { name, kind, state, attempt, startedAt, endedAt }: RunColumns,
   ): number {
-    const { name, kind, state, attempt, startedAt, endedAt } = change
-    const at = Math.floor(arrivedAt)
-    const text = JSON.stringify(change.record)
+    const at = Math.floor(done.at(-1)?.arrivedAt ?? clock.now())
+    const text = JSON.stringify(record)
     if (before === undefined) {
       const { lastInsertRowid } = insert.run(project, uid, name, kind, state, attempt, startedAt, endedAt, at, at, text)
       names.inserted()
@@ -179,65 +186,62 @@ export function runQueries(
 
   function read(project: string, uid: string): OpenRun {
     const before = known.get(project, uid)
-    return { before, record: recordOf(before), done: [], change: null, due: [], furtherIds: [] }
+    return { before, record: recordOf(before), done: [], due: null, furtherIds: null }
   }
 
-  /** Whether an event of this id was applied, be it by this unit. Most runs have few events, whose ids their record holds. */
+  /** Whether an event of this id was applied, be it by this unit. */
   function isKnown({ before, record, furtherIds }: OpenRun, id: string): boolean {
-    if (record === null || before === undefined) return record?.ids?.includes(id) === true || furtherIds.includes(id)
-    return has(before.seq, record, id) || furtherIds.includes(id)
+    if (record === null) return false
+    if (record.ids?.includes(id) === true || furtherIds?.includes(id) === true) return true
+    return before !== undefined && has(before.seq, record, id)
   }
 
-  function applyTo(run: OpenRun, arrived: ArrivedEvent, advance: Advance): Outcome {
+  function applyTo(run: OpenRun, arrived: ArrivedEvent, by: RunAdvancer): Outcome {
     const { id } = arrived.event
     if (id !== undefined && isKnown(run, id)) return 'duplicate'
-    const change = advance(run.record, arrived)
-    if (change.isWatched) {
-      // What it did to the record is taken back by doing what was before it once more.
-      const { done } = run
-      Object.assign(run, { record: recordOf(run.before), done: [], change: null, due: [], furtherIds: [] })
-      for (const one of done) add(run, one, advance(run.record, one))
-      return 'watched'
+    const made = by.advance(run.record, arrived)
+    if (!made.isWatched) {
+      add(run, arrived, made)
+      return 'applied'
     }
-    add(run, arrived, change)
-    return 'applied'
+    // What it did to the record is taken back by doing what was before it once more.
+    const { done } = run
+    Object.assign(run, { record: recordOf(run.before), done: [], due: null, furtherIds: null })
+    for (const one of done) add(run, one, by.advance(run.record, one))
+    return 'watched'
   }
 
-  /** Stores a run once, with the ids of the events that changed it. */
-  function put(project: string, uid: string, { before, done, change, furtherIds }: OpenRun): number {
-    const last = done.at(-1)
-    if (last === undefined || change === null) return before?.seq ?? 0
-    const seq = write(project, uid, last.arrivedAt, change, before)
-    for (const id of furtherIds) note.run(seq, id)
+  /** Stores a run, with the ids of the events that changed it and the rules that are due since. */
+  function put(project: string, uid: string, run: OpenRun, columns: RunColumns): number {
+    const seq = write(project, uid, run, columns)
+    if (run.furtherIds !== null) for (const id of run.furtherIds) note.run(seq, id)
+    if (run.due !== null) settleDue(seq, run.due)
     return seq
   }
 
   /** However many of the events are of one run, it is read once and stored once. */
-  function apply(project: string, events: readonly ArrivedEvent[], advance: Advance): Outcome[] {
+  function apply(project: string, events: readonly ArrivedEvent[], by: RunAdvancer): Outcome[] {
     const open = new Map<string, OpenRun>()
-    const outcomes = events.map((arrived) => {
+    const outcomes: Outcome[] = []
+    for (const arrived of events) {
       let run = open.get(arrived.uid)
       if (run === undefined) {
         run = read(project, arrived.uid)
         open.set(arrived.uid, run)
       }
-      return applyTo(run, arrived, advance)
-    })
-    for (const [uid, run] of open) {
-      if (run.change === null) continue
-      const seq = put(project, uid, run)
-      if (run.due.length > 0) settleDue(seq, run.due)
+      outcomes.push(applyTo(run, arrived, by))
     }
+    for (const [uid, run] of open)
+      if (run.record !== null && run.done.length > 0) put(project, uid, run, by.columnsOf(uid, run.record))
     return outcomes
   }
 
   function commit(wanted: RunCommit): Outcome {
-    const { project, arrived, change } = wanted
+    const { project, arrived } = wanted
     const run = read(project, arrived.uid)
     if ((run.before?.version ?? 0) !== wanted.version || revision() !== wanted.revision) return 'watched'
-    add(run, arrived, change)
-    const seq = put(project, arrived.uid, run)
-    settleDue(seq, change.due)
+    add(run, arrived, wanted)
+    const seq = put(project, arrived.uid, run, wanted.columns)
     for (const evaluation of wanted.evaluations) storeEvaluation(evaluation)
     for (const one of wanted.reports) putReport(seq, one, clock.now())
     return 'applied'
@@ -264,11 +268,10 @@ export function runQueries(
 
   return {
     /**
-     * Applies events one after another. `advance` says what each makes of what is known, and may change the record it is
-     * given; what rules must decide on first is left alone.
+     * Applies events one after another, as far as rules need not decide on them first: those are left alone.
      */
-    apply: (project: string, events: readonly ArrivedEvent[], advance: Advance): Promise<Outcome[]> =>
-      writer.write(() => apply(project, events, advance)),
+    apply: (project: string, events: readonly ArrivedEvent[], by: RunAdvancer): Promise<Outcome[]> =>
+      writer.write(() => apply(project, events, by)),
 
     /** Stores a run with what was decided; `watched` when the run or a rule was changed meanwhile, and nothing was stored. */
     commit: (wanted: RunCommit): Promise<Outcome> => writer.write(() => commit(wanted)),
@@ -284,8 +287,6 @@ export function runQueries(
   }
 }
 
-type Advance = (known: RunRecord | null, arrived: ArrivedEvent) => RunChange
-
 interface Known {
   seq: number
   name: string
@@ -299,23 +300,23 @@ interface OpenRun {
   before: Known | undefined
   /** What is known of it by now; null for nothing. */
   record: RunRecord | null
-  /** What was applied, the last change that came of it, and all that is due since. */
+  /** What was applied, and what is due since. */
   done: ArrivedEvent[]
-  change: RunChange | null
-  due: RunDue[]
+  due: RunDue[] | null
   /** Ids that the record has no room for. */
-  furtherIds: string[]
+  furtherIds: string[] | null
 }
 
-function add(run: OpenRun, arrived: ArrivedEvent, change: RunChange): void {
-  const { record } = change
+function add(run: OpenRun, arrived: ArrivedEvent, { record, due }: Pick<RunAdvance, 'record' | 'due'>): void {
   const { id } = arrived.event
   record.ids ??= []
-  if (id !== undefined) (record.ids.length < MOST_IDS ? record.ids : run.furtherIds).push(id)
+  if (id !== undefined) {
+    if (record.ids.length < MOST_IDS) record.ids.push(id)
+    else run.furtherIds = [...(run.furtherIds ?? []), id]
+  }
   run.record = record
   run.done.push(arrived)
-  run.change = change
-  run.due.push(...change.due)
+  if (due.length > 0) run.due = [...(run.due ?? []), ...due]
 }
 
 function recordOf(known: Known | undefined): RunRecord | null {

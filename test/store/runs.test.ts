@@ -83,12 +83,14 @@ test('a decision on a run that was changed meanwhile, or by rules that were, is 
   await tell('w', { name: 'w', state: 'running' })
   const run = await world.store.runs.get('default', 'w')
   if (run === undefined) throw new Error('The run is not there.')
-  const { seq: _, project, uid, createdAt: __, updatedAt: ___, version, ...columns } = run
+  const { seq: _, project, uid, createdAt: __, updatedAt: ___, version, record, ...columns } = run
   const arrived = { uid, event: { attempt: 1 }, time: DAY, arrivedAt: DAY }
   const wanted = {
     project,
     arrived,
-    change: { ...columns, due: [], isWatched: true },
+    record,
+    columns,
+    due: [],
     version,
     revision: world.store.rules.revision(),
     evaluations: [],

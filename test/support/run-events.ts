@@ -20,9 +20,12 @@ export async function tellRun(
   arrivedAt: number,
 ): Promise<Outcome | undefined> {
   const arrived = arrivedEvent(uid, input, arrivedAt)
-  const [outcome] = await runs.apply('default', [arrived], (known, { event, time }) => {
-    const { record } = applyEvent(known ?? emptyRecord(), event, time, arrivedAt)
-    return { ...headOf(uid, record), record, due: [], isWatched: false }
+  const [outcome] = await runs.apply('default', [arrived], {
+    advance(known, { event, time }) {
+      const { record } = applyEvent(known ?? emptyRecord(), event, time, arrivedAt)
+      return { record, due: [], isWatched: false }
+    },
+    columnsOf: headOf,
   })
   return outcome
 }
