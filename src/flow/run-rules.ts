@@ -35,48 +35,82 @@ export interface RunPlan {
 /** The rules on runs of all projects, found by the name of a run or what tells it apart. */
 export interface WatcherIndex {
   of(project: string, name: string, uid: string): readonly Watcher[]
+  /** Puts a rule in, in the place of what was known by its id; null takes it out. */
+  put(id: string, rule: Rule | null): void
 }
 
 const NONE: readonly Watcher[] = []
 /** Names whose rules are remembered. */
 const MOST_NAMES = 20_000
 
-/** Indexes rules; those that are paused or blocked watch nothing. */
-export function indexWatchers(rules: readonly Rule[]): WatcherIndex {
-  const exact = new Map<string, Watcher[]>()
-  const single = new Map<string, Watcher[]>()
-  const patterns = new Map<string, Watcher[]>()
-  const add = (map: Map<string, Watcher[]>, key: string, watcher: Watcher) => {
-    const known = map.get(key)
-    if (known === undefined) map.set(key, [watcher])
-    else known.push(watcher)
-  }
-  for (const rule of rules) {
-    const watcher = watcherOf(rule)
-    if (watcher === undefined || rule.definition.paused || rule.blocked !== null) continue
-    if (watcher.match.uid !== undefined) add(single, keyOf(rule.project, watcher.match.uid), watcher)
-    else if (isExact(watcher.match.name)) add(exact, keyOf(rule.project, watcher.match.name), watcher)
-    else add(patterns, rule.project, watcher)
-  }
+/** An empty index. Rules that are paused or blocked watch nothing. */
+export function createWatcherIndex(): WatcherIndex {
+  const known = new Map<string, Watcher>()
+  const exact = new Sets()
+  const single = new Sets()
+  const patterns = new Sets()
   /** Runs share few names, and most names no rule. */
   const named = new Map<string, readonly Watcher[]>()
+
+  function setOf({ match, rule: { project } }: Watcher): [sets: Sets, key: string] {
+    if (match.uid !== undefined) return [single, keyOf(project, match.uid)]
+    return isExact(match.name) ? [exact, keyOf(project, match.name)] : [patterns, project]
+  }
+
   function ofName(project: string, name: string): readonly Watcher[] {
     const key = keyOf(project, name)
-    const known = named.get(key)
-    if (known !== undefined) return known
-    const matching = patterns.get(project)?.filter(({ match }) => matchesGlob(match.name, name)) ?? []
-    const found = [...(exact.get(key) ?? []), ...matching]
+    const before = named.get(key)
+    if (before !== undefined) return before
+    const matching = [...(patterns.of(project) ?? NONE)].filter(({ match }) => matchesGlob(match.name, name))
+    const found = [...(exact.of(key) ?? NONE), ...matching]
     if (named.size >= MOST_NAMES) named.clear()
     named.set(key, found.length === 0 ? NONE : found)
     return found
   }
+
   return {
     of(project, name, uid) {
+      const own = single.of(keyOf(project, uid))
       const found = ofName(project, name)
-      const own = single.size === 0 ? undefined : single.get(keyOf(project, uid))
-      if (own === undefined) return found
-      return [...found, ...own]
+      return own === undefined ? found : [...found, ...own]
     },
+    put(id, rule) {
+      const before = known.get(id)
+      if (before !== undefined) {
+        const [sets, key] = setOf(before)
+        sets.remove(key, before)
+        known.delete(id)
+        if (sets !== single) named.clear()
+      }
+      const watcher = rule === null || rule.definition.paused || rule.blocked !== null ? undefined : watcherOf(rule)
+      if (watcher === undefined) return
+      const [sets, key] = setOf(watcher)
+      sets.add(key, watcher)
+      known.set(id, watcher)
+      if (sets !== single) named.clear()
+    },
+  }
+}
+
+/** Rules by key. */
+class Sets {
+  readonly #sets = new Map<string, Set<Watcher>>()
+
+  /** undefined where there is none. */
+  of(key: string): ReadonlySet<Watcher> | undefined {
+    return this.#sets.get(key)
+  }
+
+  add(key: string, watcher: Watcher): void {
+    const known = this.#sets.get(key)
+    if (known === undefined) this.#sets.set(key, new Set([watcher]))
+    else known.add(watcher)
+  }
+
+  remove(key: string, watcher: Watcher): void {
+    const known = this.#sets.get(key)
+    known?.delete(watcher)
+    if (known?.size === 0) this.#sets.delete(key)
   }
 }
 

@@ -8,7 +8,7 @@ import { isRunRule, type Rule, type RunRule } from '../model/rule.ts'
 import { endStates, type Occurrence, type RunRecord, type RunState } from '../model/run.ts'
 import type { ArrivedEvent, Outcome, RunAdvance, RunDue, RunReport, RunRow } from '../store/runs.ts'
 import {
-  indexWatchers,
+  createWatcherIndex,
   looksBack,
   type Matter,
   mattersOf,
@@ -59,12 +59,16 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
   const { store } = deps
   const underWay = new Map<string, Promise<unknown>>()
   const plans = new WeakMap<Rule, RunPlan>()
-  let indexed: { rules: readonly Rule[]; index: WatcherIndex } = { rules: [], index: indexWatchers([]) }
+  let index = createWatcherIndex()
+  let indexed = -1
 
+  /** The rules as they are now. */
   async function watchers(): Promise<WatcherIndex> {
-    const rules = await store.rules.onRuns()
-    if (indexed.rules !== rules) indexed = { rules, index: indexWatchers(rules) }
-    return indexed.index
+    const { revision, isAll, changed } = await store.rules.onRunsSince(indexed)
+    if (isAll) index = createWatcherIndex()
+    for (const [id, rule] of changed) index.put(id, rule)
+    indexed = revision
+    return index
   }
 
   function planned(rule: Rule): RunPlan {

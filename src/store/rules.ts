@@ -5,6 +5,7 @@ import { ownerKey } from '../model/mlrun.ts'
 import type { InlineChannel, OwnedNotification, Rule, RuleDefinition } from '../model/rule.ts'
 import type { StoreContext } from './context.ts'
 import { evaluationPlaces } from './evaluation-places.ts'
+import { keepRunRules, type RunRuleChanges } from './run-rules.ts'
 import { alerts, routeStates, ruleClocks, rules } from './schema.ts'
 
 type RuleRow = typeof rules.$inferSelect
@@ -125,17 +126,15 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
       orm.delete(routeStates).where(eq(routeStates.ruleId, id)).run()
       orm.update(ruleClocks).set({ previous: null }).where(eq(ruleClocks.ruleId, id)).run()
     }
+    runRules.changed(id)
     return one(eq(rules.id, id)) as Rule
   }
 
-  // Everything that changes a rule goes through here, so what was read stands until the number rises.
-  let revision = 0
-  let onRuns: { revision: number; rules: readonly Rule[] } | undefined
-  const changing = <T>(unit: () => T): Promise<T> =>
-    writer.write(() => {
-      revision += 1
-      return unit()
-    })
+  const onRuns = sql`coalesce(${rules.definition} -> '$.runs', ${rules.definition} -> '$.schedule.after') is not null`
+  const runRules = keepRunRules({
+    all: () => joined().where(onRuns).orderBy(asc(rules.externalIndex)).all().map(toRule),
+    one: (id) => one(and(eq(rules.id, id), onRuns)),
+  })
 
   function freeIndex(project: string, wanted: number | undefined): number {
     const inProject = eq(rules.project, project)
@@ -167,12 +166,14 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
       })
       .run()
     orm.insert(ruleClocks).values({ ruleId: rule.id, nextDueAt }).run()
+    runRules.changed(rule.id)
     return one(eq(rules.id, rule.id)) as Rule
   }
 
   function remove(id: string): void {
     places.removeOf(id)
     orm.delete(rules).where(eq(rules.id, id)).run()
+    runRules.changed(id)
   }
 
   function removeOwned(project: string, owner: string): void {
@@ -182,19 +183,20 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
       .where(and(eq(rules.project, project), eq(rules.owner, owner)))
       .all()
     for (const { id } of owned) remove(id)
-    if (owned.length > 0) revision += 1
   }
 
   return {
     /** Throws `conflict` when the name is taken. */
-    create: (rule: NewRule): Promise<Rule> => changing(() => insert(rule)),
+    create: (rule: NewRule): Promise<Rule> => writer.write(() => insert(rule)),
 
     /**
      * Takes away the rules of a list of notifications and puts others in their place, with what `also` does in the same
      * transaction. Throws `conflict` when a name is taken.
      */
     replaceOwned: (project: string, owner: string, all: readonly NewRule[], also: () => void): Promise<Rule[]> =>
-      changing(() => {
+      writer.write(() => {
+        // An empty list counts as well: it takes the place of the schedule's.
+        runRules.rise()
         removeOwned(project, owner)
         const made = all.map(insert)
         also()
@@ -214,7 +216,7 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
 
     /** Throws `conflict`, with the stored rule, when it is no longer at `expectedVersion`; null edits whatever is there. */
     update: (id: string, expectedVersion: number | null, changes: RuleChanges): Promise<Rule> =>
-      changing(() => {
+      writer.write(() => {
         const name = changes.definition?.name
         const current = one(eq(rules.id, id))
         if (name !== undefined && current !== undefined && name !== current.definition.name)
@@ -222,19 +224,16 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
         return change(id, expectedVersion, changes)
       }),
 
-    remove: (id: string): Promise<void> => changing(() => remove(id)),
+    remove: (id: string): Promise<void> => writer.write(() => remove(id)),
 
     /** Rises whenever a rule is made, changed or removed. */
-    revision: () => revision,
+    revision: runRules.revision,
 
-    /** The rules of every project that look at runs, or run after them; the same list until a rule changes. */
-    onRuns: async (): Promise<readonly Rule[]> => {
-      if (onRuns?.revision !== revision) {
-        const wanted = sql`coalesce(${rules.definition} -> '$.runs', ${rules.definition} -> '$.schedule.after') is not null`
-        onRuns = { revision, rules: joined().where(wanted).orderBy(asc(rules.externalIndex)).all().map(toRule) }
-      }
-      return onRuns.rules
-    },
+    /** The rules of every project that look at runs, or run after them. */
+    onRuns: async (): Promise<readonly Rule[]> => runRules.all(),
+
+    /** The same as far as they changed since a revision; -1 asks for all. */
+    onRunsSince: async (revision: number): Promise<RunRuleChanges> => runRules.since(revision),
 
     get: async (id: string): Promise<Rule | undefined> => one(eq(rules.id, id)),
     byId: async (project: string, id: string) => one(and(eq(rules.project, project), eq(rules.id, id))),
