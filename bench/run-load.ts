@@ -8,7 +8,7 @@ import { percentile } from './world.ts'
 const CONNECTIONS = 16
 const EVENTS = 100
 /** One event in so many is of a state that a rule tells of. */
-export const WATCHED = 100
+const WATCHED = 100
 
 export interface Load {
   /** Events that were answered as applied, by the end of the time. */
@@ -67,11 +67,14 @@ async function load(url: string, token: string, seconds: number, rate: number): 
   return { ...found, p50: percentile(took, 0.5), p99: percentile(took, 0.99), longest: Math.max(...took) }
 }
 
+/** No two loads tell of the same run. */
+const series = Date.now().toString(36)
+
 /** The life of a run in two events. */
 function eventOf(number: number): object {
   const run = Math.floor(number / 2)
   const name = isWatched(run) ? `watched-${run % 1000}` : `job-${run % 1000}`
-  const shared = { id: `e${number}`, uid: `run-${run}`, time: 1_780_000_000_000 + number }
+  const shared = { id: `e${number}`, uid: `run-${series}-${run}`, time: 1_780_000_000_000 + number }
   if (isEnd(number)) return { ...shared, state: 'completed', results: { rows: number, accuracy: 0.93 } }
   return { ...shared, name, kind: 'job', state: 'running', labels: { team: 'data', env: 'prod' }, host: 'worker-7' }
 }

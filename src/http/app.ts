@@ -73,7 +73,8 @@ export function createHttpApp(deps: HttpDeps): Hono<ApiEnv> {
     const startedAt = clock.now()
     await next()
     const { headers } = context.res
-    for (const [name, value] of securityHeaders) if (!headers.has(name)) context.header(name, value)
+    // Set here, since the context would make the answer anew for each.
+    for (const [name, value] of securityHeaders) if (!headers.has(name)) headers.set(name, value)
     const { method, path } = context.req
     log.requestFinished({ method, path: withoutKey(path), status: context.res.status, took: clock.now() - startedAt })
   })

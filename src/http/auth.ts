@@ -64,7 +64,8 @@ export function refuseForeign(context: ApiContext): void {
 /** Names the project of the request, from its path or else `default`, and refuses tokens of another one. */
 export function enterProject(): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    const project = validate(name, context.req.param('project') ?? 'default', 'project')
+    const named = context.req.param('project')
+    const project = named === undefined ? 'default' : validate(name, named, 'project')
     const holder = context.get('holder')
     if (holder.project !== null && holder.project !== project)
       throw new AppError('forbidden', `This token is for the project "${holder.project}" only.`)

@@ -36,9 +36,13 @@ export function isMoment(value: number): boolean {
   return value >= EARLIEST && value < 1e14
 }
 
-/** Whether a text holds control characters. */
+/** Whether a text holds control characters, which are those of C0, C1 and DEL. */
 export function hasControl(value: string): boolean {
-  return /\p{Cc}/u.test(value)
+  for (let at = 0; at < value.length; at += 1) {
+    const code = value.charCodeAt(at)
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true
+  }
+  return false
 }
 
 /** The one name that objects take for something else. */

@@ -238,8 +238,9 @@ export function runQueries(
 
   function commit(wanted: RunCommit): Outcome {
     const { project, arrived } = wanted
-    const run = read(project, arrived.uid)
-    if ((run.before?.version ?? 0) !== wanted.version || revision() !== wanted.revision) return 'watched'
+    const before = known.get(project, arrived.uid)
+    if ((before?.version ?? 0) !== wanted.version || revision() !== wanted.revision) return 'watched'
+    const run: OpenRun = { before, record: null, done: [], due: null, furtherIds: null }
     add(run, arrived, wanted)
     const seq = put(project, arrived.uid, run, wanted.columns)
     for (const evaluation of wanted.evaluations) storeEvaluation(evaluation)

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { tellRun } from '../support/run-events.ts'
+import { applyEvent, emptyRecord } from '../../src/evaluate/run-record.ts'
+import { headOf } from '../../src/evaluate/run-view.ts'
+import type { ArrivedEvent } from '../../src/store/runs.ts'
+import { arrivedEvent, tellRun } from '../support/run-events.ts'
 import { openTestStore, type TestStore } from '../support/test-store.ts'
 
 let world: TestStore
@@ -8,6 +11,16 @@ beforeEach(() => {
   world = openTestStore()
 })
 afterEach(() => world.close())
+
+/** Applies events as they are, but for those of the id that is watched. */
+const applyAll = (events: readonly ArrivedEvent[], watched?: string) =>
+  world.store.runs.apply('default', events, {
+    advance(known, { event, time, arrivedAt }) {
+      const { record } = applyEvent(known ?? emptyRecord(), event, time, arrivedAt)
+      return { record, due: [], isWatched: event.id === watched && watched !== undefined }
+    },
+    columnsOf: headOf,
+  })
 
 const tell = (uid: string, input: Parameters<typeof tellRun>[2], at = DAY) => tellRun(world.store.runs, uid, input, at)
 
@@ -70,6 +83,55 @@ test('of the runs before one, only those of its name that succeeded or failed co
   expect(await before(20)).toEqual(['error'])
   expect(await before(30, (await world.store.runs.get('default', 'r3'))?.seq)).toEqual(['error'])
   expect(await before(5)).toEqual([])
+})
+
+test('a run is found by the name it has now', async () => {
+  const named = async (name: string) => (await world.store.runs.list({ project: 'default', name, limit: 10 })).length
+  await tell('a', { name: 'old', state: 'completed' })
+  await tell('b', { name: 'old', state: 'running' })
+  expect(await named('old')).toBe(2)
+  await tell('a', { name: 'new' }, DAY + 1)
+  expect([await named('old'), await named('new')]).toEqual([1, 1])
+  // One that comes and changes between two looks.
+  await tell('c', { name: 'old' })
+  await tell('c', { name: 'new' }, DAY + 1)
+  expect([await named('old'), await named('new')]).toEqual([1, 2])
+  expect(await world.store.runs.seriesNames('default', 10)).toEqual(['new', 'old'])
+  await tell('b', { name: 'new' }, DAY + 1)
+  expect(await world.store.runs.seriesNames('default', 10)).toEqual(['new'])
+  const { open, ended } = await world.store.runs.latest('default', 'new', 10, 10)
+  expect([open.map(({ uid }) => uid), ended.map(({ uid }) => uid)]).toEqual([['c', 'b'], ['a']])
+  await world.store.runs.expire(DAY + 2, 10)
+  expect([await named('new'), await world.store.runs.seriesNames('default', 10)]).toEqual([0, []])
+})
+
+test('events of one run that come together are stored at once, each as if it came alone', async () => {
+  const results = (id: string) => ({ [id]: 1 })
+  const events = Array.from({ length: 20 }, (_, number) =>
+    arrivedEvent('a', { id: `e${number}`, results: results(`e${number}`) }, DAY + number),
+  )
+  const again = arrivedEvent('a', { id: 'e19', results: results('again') }, DAY + 30)
+  const outcomes = await applyAll([...events, again, arrivedEvent('b', { id: 'e0' }, DAY)])
+  expect(outcomes).toEqual([...events.map(() => 'applied' as const), 'duplicate', 'applied'])
+  const run = await world.store.runs.get('default', 'a')
+  expect(run).toMatchObject({ version: 1, updatedAt: DAY + 19 })
+  expect(Object.keys(run?.record.results ?? {})).toHaveLength(20)
+  expect(await applyAll(events)).toEqual(events.map(() => 'duplicate'))
+  expect((await world.store.runs.get('default', 'a'))?.version).toBe(1)
+})
+
+test('an event that rules must decide on is left alone, and what stands beside it is not', async () => {
+  await tell('a', { id: 'first', results: { first: 1 } })
+  const events = ['before', 'watched', 'after'].map((id, number) =>
+    arrivedEvent('a', { id, results: { [id]: 1 } }, DAY + number),
+  )
+  const alone = arrivedEvent('b', { id: 'watched' }, DAY)
+  expect(await applyAll([...events, alone], 'watched')).toEqual(['applied', 'watched', 'applied', 'watched'])
+  const run = await world.store.runs.get('default', 'a')
+  expect(Object.keys(run?.record.results ?? {})).toEqual(['first', 'before', 'after'])
+  expect(run?.record.ids).toEqual(['first', 'before', 'after'])
+  expect(await world.store.runs.get('default', 'b')).toBeUndefined()
+  expect(await applyAll(events)).toEqual(['duplicate', 'applied', 'duplicate'])
 })
 
 test('names of runs are found one after another', async () => {

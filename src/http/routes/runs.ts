@@ -83,6 +83,7 @@ function listOf(body: unknown): readonly unknown[] {
 }
 
 function summaryOf(results: readonly EventAnswer[]) {
-  const count = (status: EventAnswer['status']) => results.filter((one) => one.status === status).length
-  return { applied: count('applied'), duplicates: count('duplicate'), invalid: count('invalid'), results }
+  const counts: Record<EventAnswer['status'], number> = { applied: 0, duplicate: 0, invalid: 0 }
+  for (const { status } of results) counts[status] += 1
+  return { applied: counts.applied, duplicates: counts.duplicate, invalid: counts.invalid, results }
 }
