@@ -70,9 +70,16 @@ async function load(url: string, token: string, seconds: number, rate: number): 
 /** No two loads tell of the same run. */
 const series = Date.now().toString(36)
 
+/** So many runs begin, then they end: what is told of a run comes in requests of their own, as it does in life. */
+const OPEN = CONNECTIONS * EVENTS
+
+function runOf(number: number): number {
+  return Math.floor(number / (2 * OPEN)) * OPEN + (number % OPEN)
+}
+
 /** The life of a run in two events. */
 function eventOf(number: number): object {
-  const run = Math.floor(number / 2)
+  const run = runOf(number)
   const name = isWatched(run) ? `watched-${run % 1000}` : `job-${run % 1000}`
   const shared = { id: `e${number}`, uid: `run-${series}-${run}`, time: 1_780_000_000_000 + number }
   if (isEnd(number)) return { ...shared, state: 'completed', results: { rows: number, accuracy: 0.93 } }
@@ -84,11 +91,11 @@ function isWatched(run: number): boolean {
 }
 
 function isEnd(number: number): boolean {
-  return number % 2 === 1
+  return number % (2 * OPEN) >= OPEN
 }
 
 function isTold(number: number): boolean {
-  return isEnd(number) && isWatched(Math.floor(number / 2))
+  return isEnd(number) && isWatched(runOf(number))
 }
 
 if (import.meta.main) {
