@@ -92,6 +92,11 @@ test('a run is found by the name it has now', async () => {
   expect(await named('old')).toBe(2)
   await tell('a', { name: 'new' }, DAY + 1)
   expect([await named('old'), await named('new')]).toEqual([1, 1])
+  const searched = async (filter: object) =>
+    (await world.store.runs.list({ project: 'default', limit: 10, ...filter })).map(({ uid }) => uid)
+  expect(await searched({ search: 'NE' })).toEqual(['a'])
+  expect(await searched({ name: 'new', search: 'o', states: ['completed'] })).toEqual([])
+  expect(await searched({ name: 'new', search: 'ew', states: ['completed'] })).toEqual(['a'])
   // One that comes and changes between two looks.
   await tell('c', { name: 'old' })
   await tell('c', { name: 'new' }, DAY + 1)
