@@ -1,5 +1,6 @@
 import type { Message } from '../../model/message.ts'
 import { cut } from './clean.ts'
+import { fit } from './fit.ts'
 import { moreRows } from './plain.ts'
 import type { Writer } from './writer.ts'
 
@@ -42,18 +43,19 @@ export function fitted(
   note: string,
   measure = lengthOf,
 ): string {
-  const taken: string[] = []
   const gap = measure(between)
-  let left = most - measure(note) - gap
-  let isCut = false
-  for (const part of parts) {
-    const found = shortened(part, left - gap, measure)
-    isCut ||= found === null
-    if (found === null || found === '') continue
-    taken.push(found)
-    left -= measure(found) + gap
-  }
-  return [...taken, ...(isCut ? [note] : [])].join(between)
+  const numbers = parts.map((_, number) => `${number}` as const)
+  const budget = { room: most - measure(note) - gap, spare: 0, worth: numbers.map((number) => [number, most] as const) }
+  const { made, left } = fit<`${number}`, string | null>(
+    budget,
+    (number, room) => {
+      const text = shortened(parts[Number(number)] ?? (() => ''), room - gap, measure)
+      return text === '' ? [] : [text]
+    },
+    ([text]) => (typeof text === 'string' ? measure(text) + gap : Number.POSITIVE_INFINITY),
+  )
+  const taken = numbers.flatMap((number) => made[number] ?? [])
+  return [...taken, ...(left.length > 0 ? [note] : [])].join(between)
 }
 
 const CELL = 200

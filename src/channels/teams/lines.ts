@@ -8,8 +8,9 @@ const LONGEST_CELL = 150
 const LONGEST_LINE = 500
 /** Bytes that a row or a line takes at least: more of them than that need not be made. */
 const SMALLEST = 50
-/** Characters side by side in a card. */
-const WIDTH = 90
+/** Characters side by side in a card, and how many of them the space around a cell takes. */
+const WIDTH = 84
+const PADDING = 3
 const small = { size: 'Small', isSubtle: true } as const
 
 /** As many as have room, and how many have not. */
@@ -75,7 +76,7 @@ const BESIDES = 200
 
 /** Runs of text are not broken within words, so those get what a column has room for. */
 function cellOf(text: string, columns: number): JsonObject {
-  const longest = isTame(cleanLine(text)) ? LONGEST_CELL : Math.floor(WIDTH / columns)
+  const longest = isTame(cleanLine(text)) ? LONGEST_CELL : Math.max(4, Math.floor(WIDTH / columns) - PADDING)
   return { type: 'TableCell', items: [textLine(cut(cleanLine(text), longest))] }
 }
 
