@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ImportReport } from '../../src/manage/import.ts'
 import type { JsonObject } from '../../src/model/json.ts'
 import { startGraph } from '../support/fake-graph.ts'
+import { reporterCard } from '../support/reporter-card.ts'
 import { serverPackages, skipUnless } from '../support/requirements.ts'
 import { type RunWorld, runWorld } from '../support/runs.ts'
 import { type Scene, startScene } from '../support/scene.ts'
@@ -74,42 +75,14 @@ async function bodies(path: string, count: number): Promise<string[]> {
 }
 
 /** The card of the document, with its formulas. */
-const card = {
-  attachments: [
-    {
-      contentType: 'application/json',
-      content: {
-        $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
-        type: 'AdaptiveCard',
-        version: '1.0',
-        body: [
-          {
-            type: 'Container',
-            items: [
-              {
-                type: 'TextBlock',
-                text: `\${scenarioName} run report`,
-                weight: 'bolder',
-                size: 'medium',
-                style: 'heading',
-                wrap: true,
-                color: `\${if(outcome == 'FAILED', 'attention', 'default')}`,
-              },
-              { type: 'TextBlock', wrap: true, text: `[\${scenarioName}](\${scenarioRunURL}): **\${outcome}**` },
-              {
-                type: 'FactSet',
-                facts: [
-                  { title: 'Project', value: `\${scenarioProjectKey}` },
-                  { title: 'Triggered by', value: `\${triggerName}` },
-                ],
-              },
-            ],
-          },
-        ],
-      },
-    },
-  ],
-}
+const card = reporterCard({
+  scenario: `\${scenarioName}`,
+  project: `\${scenarioProjectKey}`,
+  trigger: `\${triggerName}`,
+  outcome: `\${outcome}`,
+  url: `\${scenarioRunURL}`,
+  colour: `\${if(outcome == 'FAILED', 'attention', 'default')}`,
+})
 
 here('reporters of scenarios, from event to message', () => {
   test('rows 3 to 5: start and end, with and without condition, several on one scenario', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { teams } from '../../../src/channels/teams.ts'
 import type { JsonObject } from '../../../src/model/json.ts'
 import type { Message } from '../../../src/model/message.ts'
+import { reporterCard } from '../../support/reporter-card.ts'
 import { program, serverPackages, serversFolder, skipUnless } from '../../support/requirements.ts'
 import { settingsOf } from '../contract.ts'
 import { firing, messages } from '../messages.ts'
@@ -17,46 +18,14 @@ const describeBrowser = await skipUnless(serverPackages, program('chromium', 'ch
 const SCHEMA = '../../vendor-specs/adaptive-card-1.5.0.json'
 
 /** The example of the scenario reporters' documentation, with values for its variables. */
-const documented = {
-  attachments: [
-    {
-      contentType: 'application/json',
-      content: {
-        $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
-        type: 'AdaptiveCard',
-        version: '1.0',
-        body: [
-          {
-            type: 'Container',
-            items: [
-              {
-                type: 'TextBlock',
-                text: 'Retrain churn run report',
-                weight: 'bolder',
-                size: 'medium',
-                style: 'heading',
-                wrap: true,
-                color: 'attention',
-              },
-              {
-                type: 'TextBlock',
-                wrap: true,
-                text: '[Retrain churn](https://dss.example.com/projects/CHURN/scenarios/1): **FAILED**',
-              },
-              {
-                type: 'FactSet',
-                facts: [
-                  { title: 'Project', value: 'CHURN' },
-                  { title: 'Triggered by', value: 'Every night' },
-                ],
-              },
-            ],
-          },
-        ],
-      },
-    },
-  ],
-}
+const documented = reporterCard({
+  scenario: 'Retrain churn',
+  project: 'CHURN',
+  trigger: 'Every night',
+  outcome: 'FAILED',
+  url: 'https://dss.example.com/projects/CHURN/scenarios/1',
+  colour: 'attention',
+})
 const exampleBody: Message = { ...firing, body: { text: JSON.stringify(documented), contentType: 'application/json' } }
 const noImage = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA='
 const everything: Message = { ...(messages['very-long'] ?? firing), image: 'https://example.com/chart.png' }
