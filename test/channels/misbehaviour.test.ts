@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import type { Channel } from '../../src/channels/channel.ts'
 import { channels } from '../../src/channels/index.ts'
 import type { NewDelivery } from '../../src/model/delivery.ts'
 import type { HttpDoor } from '../../src/net.ts'
@@ -143,9 +144,9 @@ describe('a vendor that misbehaves', () => {
     receivers.set(id, receiver)
     receiver.reply((request) => (isLogin(request) ? working(request) : reply))
     const { kind, settings } = ways[way] as Way
-    const channel = channels[kind as keyof typeof channels]
+    const channel: Channel = channels[kind as keyof typeof channels]
     const given = { ...settings(receiver.url, receiver.url), timeoutSeconds: isSlow(reply) ? 3 : 120 }
-    const destination = channel.destination(settingsOf(channel, given) as never)
+    const destination = channel.destination(settingsOf(channel, given))
     const sealed = JSON.stringify(given)
     const row = { id, project: 'default', name: id, kind, settings: {}, sealed, destination }
     await box.store.channels.create({ ...row, fallback: false, createdAt: now })

@@ -3,23 +3,26 @@ import { slackErrors } from '../../src/channels/slack/errors.ts'
 import { botAnswer, webhookFailure } from '../../src/channels/slack/refusal.ts'
 import { slack } from '../../src/channels/slack.ts'
 import { now } from './contract.ts'
-import { type VendorCase, vendorLife } from './vendor-life.ts'
+import { refused, retried, type VendorCase, vendorLife } from './vendor-life.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
+const refusedBy = (status: number, code: string, disabled = false) =>
+  refused(`${status} ${code}`, { status, body: code }, `slack-${code}`, disabled)
+
 /** Documented, with the status each comes with: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
 const hookCases: VendorCase[] = [
   ...['invalid_payload', 'invalid_blocks', 'user_not_found', 'no_text', 'too_many_attachments'].map((code) =>
-    refused(400, code),
+    refusedBy(400, code),
   ),
-  ...['action_prohibited', 'posting_to_general_channel_denied'].map((code) => refused(403, code)),
-  refused(403, 'invalid_token', true),
+  ...['action_prohibited', 'posting_to_general_channel_denied'].map((code) => refusedBy(403, code)),
+  refusedBy(403, 'invalid_token', true),
   ...['channel_not_found', 'no_active_hooks', 'no_service', 'no_service_id', 'no_team', 'team_disabled'].map((code) =>
-    refused(404, code, true),
+    refusedBy(404, code, true),
   ),
-  refused(410, 'channel_is_archived', true),
-  { ...refused(200, 'no_service', true), name: '200 no_service' },
+  refusedBy(410, 'channel_is_archived', true),
+  { ...refusedBy(200, 'no_service', true), name: '200 no_service' },
   { name: '404 without a word', reply: { status: 404 }, state: 'rejected', cause: 'http-404' },
   retried('500 rollup_error', { status: 500, body: 'rollup_error' }, 'slack-rollup_error', 5000),
   { name: '500', reply: { status: 500 }, state: 'pending', cause: 'http-500', wait: 5000 },
@@ -109,12 +112,3 @@ describe('an error of Slack', () => {
     expect(webhookFailure(at(200, 'constructor'), now)).toBeNull()
   })
 })
-
-function refused(status: number, code: string, disabled = false): VendorCase {
-  const reply = { status, body: code }
-  return { name: `${status} ${code}`, reply, state: 'rejected', cause: `slack-${code}`, disabled }
-}
-
-function retried(name: string, reply: VendorCase['reply'], cause: string, wait: number): VendorCase {
-  return { name, reply, state: 'pending', cause, wait }
-}

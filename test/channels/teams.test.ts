@@ -10,7 +10,7 @@ import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { anyMessage } from './any-message.ts'
 import { channelContract, contextOf, failureOf, now, settingsOf } from './contract.ts'
 import { firing, messages } from './messages.ts'
-import { type VendorCase, vendorLife } from './vendor-life.ts'
+import { refused, retried, type VendorCase, vendorLife } from './vendor-life.ts'
 
 const query = 'api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=canary_-~%2B'
 const webhookUrl = `https://default.00.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/canary/triggers/manual/paths/invoke?${query}`
@@ -40,20 +40,6 @@ const code = (status: number, error: string) => ({
 const legacy = (status: number) => ({
   status: 200,
   body: `Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error ${status} with ContextId tcid=0,server=X`,
-})
-const refused = (name: string, reply: VendorCase['reply'], cause: string, disabled = false): VendorCase => ({
-  name,
-  reply,
-  state: 'rejected',
-  cause,
-  disabled,
-})
-const retried = (name: string, reply: VendorCase['reply'], cause: string, wait: number): VendorCase => ({
-  name,
-  reply,
-  state: 'pending',
-  cause,
-  wait,
 })
 const cases: VendorCase[] = [
   { name: '202', reply: { status: 202 }, state: 'delivered', cause: 'delivered' },

@@ -11,7 +11,7 @@ import { testHttp } from '../support/egress.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { channelContract, contextOf, failureOf, now, settingsOf } from './contract.ts'
 import { firing, messages } from './messages.ts'
-import { type VendorCase, vendorLife } from './vendor-life.ts'
+import { refused, retried, unknown, vendorLife } from './vendor-life.ts'
 
 const accountSid = `AC${'0123456789abcdef'.repeat(2)}`
 const apiKeySid = `SK${'0'.repeat(32)}`
@@ -52,35 +52,17 @@ const refusal = (status: number, code: number) => ({
   status,
   body: JSON.stringify({ code, message: 'x', more_info: `https://www.twilio.com/docs/errors/${code}`, status }),
 })
-const refused = (status: number, code: number, disabled = false): VendorCase => ({
-  name: `${status} with ${code}`,
-  reply: refusal(status, code),
-  state: 'rejected',
-  cause: `twilio-${code}`,
-  disabled,
-})
-const retried = (name: string, reply: VendorCase['reply'], cause: string, wait: number): VendorCase => ({
-  name,
-  reply,
-  state: 'pending',
-  cause,
-  wait,
-})
-const unknown = (name: string, reply: VendorCase['reply'], cause: string): VendorCase => ({
-  name,
-  reply,
-  state: 'unknown',
-  cause,
-})
+const refusedBy = (status: number, code: number, disabled = false) =>
+  refused(`${status} with ${code}`, refusal(status, code), `twilio-${code}`, disabled)
 const accepted = { sid: `SM${'3'.repeat(32)}`, status: 'queued', num_segments: '1', error_code: null }
 
 vendorLife('Twilio', twilio, (url) => ({ ...full, apiUrl: url }), [
   { name: '201', reply: { status: 201, body: JSON.stringify(accepted) }, state: 'delivered', cause: 'delivered' },
   { name: 'half a reply', reply: 'half', state: 'delivered', cause: 'delivered' },
-  ...[21211, 21408, 21606, 21610, 21614, 21617, 21659].map((code) => refused(400, code)),
-  ...[30032, 30034, 21608, 21612, 63007, 63016].map((code) => refused(400, code)),
-  refused(401, 20003, true),
-  refused(403, 20005, true),
+  ...[21211, 21408, 21606, 21610, 21614, 21617, 21659].map((code) => refusedBy(400, code)),
+  ...[30032, 30034, 21608, 21612, 63007, 63016].map((code) => refusedBy(400, code)),
+  refusedBy(401, 20003, true),
+  refusedBy(403, 20005, true),
   { name: '400 with a code nobody knows', reply: refusal(400, 99_999), state: 'rejected', cause: 'http-400' },
   {
     name: '201 for a message that failed at once',

@@ -27,6 +27,18 @@ export interface VendorCase extends Fate {
   reply: Reply
 }
 
+export function refused(name: string, reply: Reply, cause: string, disabled = false): VendorCase {
+  return { name, reply, state: 'rejected', cause, disabled }
+}
+
+export function retried(name: string, reply: Reply, cause: string, wait: number): VendorCase {
+  return { name, reply, state: 'pending', cause, wait }
+}
+
+export function unknown(name: string, reply: Reply, cause: string): VendorCase {
+  return { name, reply, state: 'unknown', cause }
+}
+
 /** Sends one message through the real worker for each case, and compares what is stored with what the case says. */
 export function vendorLife(
   what: string,

@@ -2,39 +2,25 @@ import { afterAll } from 'bun:test'
 import { microsoftGraphMail } from '../../../src/channels/microsoft-graph-mail.ts'
 import { type FakeGraph, graphError, loginError, startGraph } from '../../support/fake-graph.ts'
 import { now } from '../contract.ts'
-import { type VendorCase, vendorLife } from '../vendor-life.ts'
+import { refused, retried, vendorLife } from '../vendor-life.ts'
 
 const MINUTE = 60_000
 const other: FakeGraph = await startGraph()
 afterAll(() => other.close())
 const given = { ...other.settings, clientSecret: 'canary', sender: 'alerts@example.com', to: 'ops@example.com' }
 
-const rejected = (name: string, reply: VendorCase['reply'], cause: string, disabled = false): VendorCase => ({
-  name,
-  reply,
-  state: 'rejected',
-  cause,
-  disabled,
-})
-const retried = (name: string, reply: VendorCase['reply'], cause: string, wait: number): VendorCase => ({
-  name,
-  reply,
-  state: 'pending',
-  cause,
-  wait,
-})
 const inTwoMinutes = new Date(now + 2 * MINUTE).toUTCString()
 
 vendorLife('Graph', microsoftGraphMail, (url) => ({ ...given, graphUrl: url }), [
   { name: '202', reply: { status: 202 }, state: 'delivered', cause: 'delivered' },
   { name: 'a success whose body breaks off', reply: 'half', state: 'delivered', cause: 'delivered' },
-  rejected('400 ErrorInvalidRecipients', graphError(400, 'ErrorInvalidRecipients'), 'http-400'),
-  rejected('401 for a new token too', graphError(401, 'InvalidAuthenticationToken'), 'http-401'),
-  rejected('403 ErrorAccessDenied', graphError(403, 'ErrorAccessDenied'), 'http-403'),
-  rejected('404 ErrorInvalidUser', graphError(404, 'ErrorInvalidUser'), 'http-404'),
-  rejected('404 MailboxNotEnabledForRESTAPI', graphError(404, 'MailboxNotEnabledForRESTAPI'), 'http-404'),
-  rejected('413', { status: 413 }, 'http-413'),
-  rejected('410', { status: 410 }, 'http-410', true),
+  refused('400 ErrorInvalidRecipients', graphError(400, 'ErrorInvalidRecipients'), 'http-400'),
+  refused('401 for a new token too', graphError(401, 'InvalidAuthenticationToken'), 'http-401'),
+  refused('403 ErrorAccessDenied', graphError(403, 'ErrorAccessDenied'), 'http-403'),
+  refused('404 ErrorInvalidUser', graphError(404, 'ErrorInvalidUser'), 'http-404'),
+  refused('404 MailboxNotEnabledForRESTAPI', graphError(404, 'MailboxNotEnabledForRESTAPI'), 'http-404'),
+  refused('413', { status: 413 }, 'http-413'),
+  refused('410', { status: 410 }, 'http-410', true),
   retried('429 with seconds', graphError(429, 'ApplicationThrottled', { retryAfter: 90 }), 'http-429', 90_000),
   retried(
     '429 with a date',
@@ -51,9 +37,9 @@ vendorLife('Graph', microsoftGraphMail, (url) => ({ ...given, graphUrl: url }), 
 ])
 
 vendorLife('the login of Microsoft 365', microsoftGraphMail, (url) => ({ ...given, loginUrl: url }), [
-  rejected('an expired secret', loginError(401, 'invalid_client', 7000222), 'login', true),
-  rejected('a wrong secret', loginError(401, 'invalid_client', 7000215), 'login'),
-  rejected('an unknown application', loginError(400, 'unauthorized_client', 700016), 'login'),
+  refused('an expired secret', loginError(401, 'invalid_client', 7000222), 'login', true),
+  refused('a wrong secret', loginError(401, 'invalid_client', 7000215), 'login'),
+  refused('an unknown application', loginError(400, 'unauthorized_client', 700016), 'login'),
   retried('no time', loginError(400, 'temporarily_unavailable', 90033), 'http-400', 5000),
   retried('429', { status: 429, retryAfter: 30 }, 'http-429', 30_000),
   retried('503', { status: 503 }, 'http-503', 5000),
