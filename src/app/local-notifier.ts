@@ -44,7 +44,7 @@ export interface LocalNotifierOptions extends LocalPlace {
   /** The value of a secret that a notification refers to. */
   secretOf: (name: string) => string | undefined
   now: () => number
-  /** ms that an attempt may take, unless its own settings allow it more. */
+  /** ms that an attempt may take. */
   timeout: number
 }
 
@@ -107,21 +107,11 @@ export function createLocalNotifier(options: LocalNotifierOptions): LocalNotifie
     const claim = claimOf({ ...made, ruleId: null, evaluationId: null, route: LOCAL_ROUTE }, startedAt)
     const { kind } = made.target
     const channel = isChannelKind(kind) ? channels[kind] : undefined
-    const abort = new AbortController()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = Promise.withResolvers<void>()
-    const ended = attempt(claim, tools, ({ longest }) => {
-      timer = setTimeout(
-        () => {
-          abort.abort()
-          timer = setTimeout(late.resolve, GRACE)
-        },
-        Math.max(timeout, longest),
-      )
-      return abort.signal
-    })
     const limits = channel?.limits ?? { inFlight: 1, retries: 'chat' as const }
+    const late = Promise.withResolvers<void>()
+    const timer = setTimeout(late.resolve, timeout + GRACE)
     const lost = late.promise.then(() => abandoned(claim, limits, false, tools))
+    const ended = attempt(claim, tools, () => AbortSignal.timeout(timeout))
     const { finished } = await Promise.race([ended, lost])
     clearTimeout(timer)
     const { next, outcome, cause, response, at } = finished
@@ -154,7 +144,9 @@ function outcomeOf({ rule }: RunPlan, words: string, sent: LocalOutcome['sent'])
 function wordsOf({ state, reason, attempt, delivery: { recipient = '' } }: LocalDelivery): string {
   const whom = recipient === '' ? '' : ` to ${recipient}`
   if (state === 'delivered') return `delivered${whom}${attempt.response ? `: ${attempt.response}` : ''}`
-  return `${state === 'unknown' ? 'may not have arrived' : 'not delivered'}${whom}: ${reason.detail ?? sentence(reason)}`
+  const why = reason.detail ?? sentence(reason)
+  const answer = attempt.response === null || why.includes(attempt.response) ? '' : ` ${attempt.response}`
+  return `${state === 'unknown' ? 'may not have arrived' : 'not delivered'}${whom}: ${why}${answer}`
 }
 
 function claimOf(made: NewDelivery, now: number): Claim {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Daemon, executable, startDaemon } from '../support/executable.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
-import { startMailServer } from '../support/smtp.ts'
+import { startSmtp } from '../support/smtp.ts'
 
 interface Listed {
   id: string
@@ -117,7 +117,7 @@ describe('notifications of a command', () => {
     const { code, out, err } = await run('fails', 'echo out; printf err >&2; exit 3', { list })
     expect(code).toBe(3)
     expect(out).toBe('out\n')
-    expect(err).toEqual(['errtocsin: notification "both" (webhook): delivered: ok'])
+    expect(err).toEqual(['errtocsin: notification "both" (webhook): delivered: 200 ok'])
     expect(receiver.received.map(({ method }) => method)).toEqual(['POST'])
     expect(paths()).toEqual(['/both'])
     expect(JSON.parse(receiver.received[0]?.body ?? '')).toMatchObject({
@@ -143,12 +143,12 @@ describe('notifications of a command', () => {
         route: 'local',
         message: { title: '[info] Run completed in project default: about taken', rule: 'taken' },
         target: { kind: 'webhook', settings: {} },
-        attempts: [{ outcome: 'delivered', response: 'fine' }],
+        attempts: [{ outcome: 'delivered', response: '200 fine' }],
       },
       {
         state: 'rejected',
         local: true,
-        attempts: [{ outcome: 'rejected', reason: 'http-404', response: 'nobody here' }],
+        attempts: [{ outcome: 'rejected', reason: 'http-404', response: '404 nobody here' }],
       },
     ])
     const { items } = await daemon.api<{ items: Listed[] }>('GET', '/deliveries?state=rejected')
@@ -172,7 +172,7 @@ describe('notifications of a command', () => {
     const good = await run('asked', 'true', { list })
     expect(paths()).toEqual(['/broken', '/short'])
     expect(good.err.filter((line) => line.includes('"long"'))).toEqual([
-      'tocsin: notification "long" (webhook): not sent: It became completed. The condition is false: False.',
+      'tocsin: notification "long" (webhook): not sent: The run came to what the rule is for: completed. The condition was false: False.',
     ])
     expect(good.err.some((line) => line.includes('notifications.3.when: "done" is no state MLRun tells of'))).toBe(true)
     receiver.received.length = 0
@@ -194,7 +194,7 @@ describe('notifications of a command', () => {
   })
 
   test('go by mail, to each address', async () => {
-    const server = await startMailServer()
+    const server = await startSmtp()
     const params = {
       server_host: '127.0.0.1',
       server_port: server.port,
@@ -206,7 +206,7 @@ describe('notifications of a command', () => {
     ]
     const { err } = await run('mailed', 'true', { list })
     expect(err.join('\n')).toContain('notification "post" (mail): delivered')
-    expect(server.messages.flatMap(({ recipients }) => recipients).sort()).toEqual(['a@example.com', 'b@example.com'])
+    expect(server.mails.flatMap(({ envelope }) => envelope.to).sort()).toEqual(['a@example.com', 'b@example.com'])
     await server.close()
   })
 })
@@ -247,8 +247,8 @@ describe('without the daemon', () => {
     const { code, err } = await run('unheard', 'exit 4', { list: [webhook('one', '/one'), webhook('two', '/bad')] })
     expect(code).toBe(4)
     expect(err).toEqual([
-      'tocsin: notification "one" (webhook): delivered: ok',
-      expect.stringContaining('tocsin: notification "two" (webhook): not delivered: '),
+      'tocsin: notification "one" (webhook): delivered: 200 ok',
+      'tocsin: notification "two" (webhook): not delivered: The receiver answered 500. 500 broken',
     ])
     expect(kept()).toHaveLength(4)
     cpSync(join(folder, 'spool'), join(folder, 'copy'), { recursive: true })
@@ -260,7 +260,7 @@ describe('without the daemon', () => {
     expect(first.map(({ state }) => state).sort()).toEqual(['delivered', 'rejected'])
     expect(first.every(({ local }) => local === true)).toBe(true)
     expect(first.find(({ state }) => state === 'rejected')?.attempts).toMatchObject([
-      { outcome: 'retryable', reason: 'http-500', response: 'broken' },
+      { outcome: 'retryable', reason: 'http-500', response: '500 broken' },
     ])
     expect((await ended(['--flush', '--spool', join(folder, 'copy')], env)).code).toBe(0)
     expect(await deliveriesOf('unheard')).toEqual(first)
@@ -272,22 +272,22 @@ describe('without the daemon', () => {
     const list = [webhook('inside', '/inside')]
     const closed = await run('closed', 'true', { list, env: { TOCSIN_EGRESS_ALLOW: undefined } })
     expect(closed.code).toBe(0)
-    expect(closed.err[0]).toContain('To allow it, set egress.allow: 127.0.0.1')
+    expect(closed.err[0]).toContain('To allow it, set egress.allow: 127.0.0.0/8')
     expect(receiver.received).toEqual([])
     const config = join(folder, 'tocsin.yaml')
     writeFileSync(config, 'egress: {allow: [127.0.0.0/8]}')
     const env = { TOCSIN_EGRESS_ALLOW: undefined }
-    expect((await run('open', 'true', { list, env, argv: ['--config', config] })).err[0]).toContain('delivered: ok')
+    expect((await run('open', 'true', { list, env, argv: ['--config', config] })).err[0]).toContain('delivered: 200 ok')
   })
 
   test('a receiver that never answers ends with its time; it may have arrived', async () => {
     receiver.reply('hang')
     const { code, err } = await run('hung', 'exit 2', {
-      list: [webhook('slow', '/slow')],
+      list: [{ kind: 'slack', name: 'slow', when: ['error'], params: { webhook: `${receiver.url}/slow` } }],
       env: { TOCSIN_DELIVERY_TIMEOUT: '1s' },
     })
     expect(code).toBe(2)
-    expect(err[0]).toContain('"slow" (webhook): may not have arrived: ')
+    expect(err[0]).toContain('"slow" (slack): may not have arrived: ')
     expect((await deliveriesOf('hung'))[0]).toMatchObject({ state: 'unknown', local: true })
   })
 })
@@ -317,7 +317,7 @@ describe('a list that is faulty', () => {
   test('may be YAML', async () => {
     const list = `notifications:\n  - kind: webhook\n    name: yaml\n    params: {url: "${receiver.url}/yaml"}\n`
     expect((await run('yaml', 'true', { list, file: 'list.yaml' })).err).toEqual([
-      'tocsin: notification "yaml" (webhook): delivered: ok',
+      'tocsin: notification "yaml" (webhook): delivered: 200 ok',
     ])
   })
 })
