@@ -60,7 +60,11 @@ export async function exec(terminal: Terminal, options: ExecOptions, command: re
   }
   const begun = tell(event({ ...about, state: 'running', startedAt, parameters: { program: basename(program) } }))
   const heart = beat === 0 ? undefined : setInterval(() => reporter.mention(event({})), beat)
-  const { code, signal, failure, log } = await runCommand(command, terminal.umask)
+  const { code, signal, failure, log } = await runCommand(command, {
+    umask: terminal.umask,
+    // So that the command can tell more of its run, and send messages about it.
+    env: { ...terminal.env, TOCSIN_PROJECT: options.project, TOCSIN_RUN: uid },
+  })
   clearInterval(heart)
   if (failure !== null) terminal.err(`tocsin: ${failure}`)
   const results = { exitCode: code, ...(signal === null ? {} : { signal }) }
