@@ -63,7 +63,6 @@ describe('deliveries that a client made by itself', () => {
     expect((await daemon.call('POST', '/api/v1/deliveries/bulk', bulk)).body).toMatchObject({ changed: 0 })
     const { lines } = (await daemon.call<{ lines: string[] }>('GET', `/api/v1/explain/${id}`)).body
     expect(lines.join('\n')).toContain('The receiver answered 500.')
-    console.log(lines)
     await daemon.restart()
     expect((await read(id)).body).toMatchObject({
       state: 'rejected',
