@@ -60,6 +60,8 @@ export type FullDelivery = Omit<Delivery, 'reason' | 'target' | 'attempts'> & {
   /** Name of the channel; null when it is part of the rule, or was removed. */
   channel: string | null
   waitsFor: string | null
+  /** A client sent it by itself: it cannot be sent again from here. */
+  local?: true
   attempts: Attempt[]
 }
 

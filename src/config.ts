@@ -186,7 +186,7 @@ export const environment: Env = process.env
 export const settings: readonly Setting[] = collect(schema, [])
 
 /** Variables that steer a command rather than a setting. */
-const otherVariables = ['TOCSIN_CONFIG', 'TOCSIN_URL', 'TOCSIN_TOKEN']
+const otherVariables = ['TOCSIN_CONFIG', 'TOCSIN_URL', 'TOCSIN_TOKEN', 'TOCSIN_SPOOL', 'TOCSIN_PROJECT', 'TOCSIN_RUN']
 
 /**
  * The settings in force: default, then YAML file (flag `config` or TOCSIN_CONFIG), then environment, then flags; later

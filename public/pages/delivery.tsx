@@ -17,7 +17,7 @@ export function DeliveryPage() {
   const { canEdit } = useRights()
   const { data, error, reload } = useData<FullDelivery>(path, ['deliveries'])
   if (data === undefined) return waiting('Delivery', error)
-  const { message, state, attempts } = data
+  const { message, state, attempts, local } = data
   const act = (verb: string) => () => call('POST', `${path}/${verb}`).then(reload)
   return (
     <Page
@@ -25,7 +25,7 @@ export function DeliveryPage() {
       actions={
         canEdit ? (
           <>
-            {retriable.includes(state) ? (
+            {retriable.includes(state) && local === undefined ? (
               <Action run={act('retry')}>{state === 'pending' ? 'Send now' : 'Send again'}</Action>
             ) : null}
             {discardable.includes(state) ? (
@@ -63,9 +63,12 @@ function factsOf({
   evaluationId,
   ruleId,
   kind,
+  local,
 }: FullDelivery): [string, preact.ComponentChildren][] {
   const about = message.alerts.slice(0, 5).map(({ labels }) => labelText(labels))
   const to = `${channel ?? target.kind}, ${target.destination}`
+  const hand = local ? 'the client that sent it' : 'hand'
+  const decider = evaluationId === null ? hand : <a href={pathOf('evaluations', evaluationId)}>its evaluation</a>
   return [
     ['State', <State of={state} />],
     ['Why', reason?.text ?? ''],
@@ -75,7 +78,7 @@ function factsOf({
     ['Finished', finishedAt && <Time at={finishedAt} />],
     ['To', target.channelId === null ? to : <Link to={pathOf('channels', target.channelId)}>{to}</Link>],
     ['Rule', ruleId && <Link to={pathOf('rules', ruleId)}>{message.rule === '' ? ruleId : message.rule}</Link>],
-    ['Decided by', evaluationId === null ? 'hand' : <a href={pathOf('evaluations', evaluationId)}>its evaluation</a>],
+    ['Decided by', decider],
     ['Waits for', waitsFor && <a href={pathOf('deliveries', waitsFor)}>an earlier message</a>],
     ['About', about.filter(Boolean).join('; ')],
   ]

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
 import { invalid, messageOf } from '../errors.ts'
 import type { ImportItem, ImportReport } from '../manage/import.ts'
 import { type Door, openApi } from './api.ts'
@@ -58,11 +59,13 @@ function describeItem(item: ImportItem): string[] {
   ]
 }
 
-/** The JSON of a file. Throws `invalid`. */
+/** What a file of JSON holds, or of YAML where its name says so. Throws `invalid`. */
 export function readObjects(file: string): unknown {
+  const isYaml = /\.ya?ml$/i.test(file)
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    const text = readFileSync(file, 'utf8')
+    return isYaml ? parse(text) : JSON.parse(text)
   } catch (thrown) {
-    throw invalid('', `${file} cannot be read as JSON: ${messageOf(thrown)}`)
+    throw invalid('', `${file} cannot be read as ${isYaml ? 'YAML' : 'JSON'}: ${messageOf(thrown)}`)
   }
 }

@@ -204,6 +204,8 @@ function addExecVerb(program: Command, terminal: Terminal, finish: Finish) {
     .option('--label <name=value>', 'a label; may be given several times', collect, [])
     .option('--heartbeat <duration>', 'how often it is told that the command still runs; 0s: never', '1m')
     .option('--spool <folder>', 'where events are kept until the daemon has them (TOCSIN_SPOOL)')
+    .option('--notify <file>', 'MLRun notifications (JSON, YAML) to send from here, daemon or not')
+    .option('--config <file>', 'YAML file of settings for these: egress, smtp, tls (TOCSIN_CONFIG)')
     .option('--flush', 'send what is kept, and run nothing', false)
     .argument('[command...]', 'the command with its arguments')
     .action((command, options) => finish(import('./exec.ts').then(({ exec }) => exec(terminal, options, command))))

@@ -1,6 +1,7 @@
 import type { ChannelLimits, Receipt, SendContext } from '../channels/channel.ts'
 import { DeliveryError } from '../channels/failure.ts'
 import { messageOf } from '../errors.ts'
+import { isLocal } from '../model/delivery.ts'
 import type { Http } from '../net.ts'
 import type { Programs } from '../programs.ts'
 import type { Claim, Finished } from '../store/delivery-turns.ts'
@@ -131,7 +132,7 @@ function judge(
   const base = { claim, outcome, cause, response, at, ...(pause > 0 ? { pausedUntil: at + pause } : {}) }
   const sign: Sign = { health: outcome === 'rejected' ? 'good' : pause > 0 ? 'none' : 'bad', pause }
   const disable = error.disableChannel ? text : null
-  if (outcome === 'rejected' || claim.delivery.kind === 'test') {
+  if (outcome === 'rejected' || claim.delivery.kind === 'test' || isLocal(claim.delivery)) {
     const next = {
       state: outcome === 'unknown' ? outcome : ('rejected' as const),
       reason: { code: 'rejected' as const, detail: text },

@@ -9,8 +9,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Reason } from '../model/reason.ts'
 import type { QueryResult } from '../model/result.ts'
 import { type Route, type Rule, routePhases } from '../model/rule.ts'
-import type { ChannelRow } from '../store/channels.ts'
-import type { Store } from '../store/index.ts'
+import type { ChannelQueries, ChannelRow } from '../store/channels.ts'
 import { conditionInput, type Judgement, type Plan } from './judge.ts'
 
 /** One way out of a rule: what the policy needs to know and where its messages go. */
@@ -25,6 +24,11 @@ export interface Way {
   channelSettings: JsonObject
 }
 
+/** What the ways out of a rule are found in. */
+export interface RouteSources {
+  channels: Pick<ChannelQueries, 'byName' | 'closedBy' | 'fallback'>
+}
+
 /** A result for conditions of routes; null when the query gave none, and then no condition stands in the way. */
 export interface Evidence {
   plan: Plan
@@ -35,13 +39,18 @@ export interface Evidence {
 }
 
 /** The routes of a query rule as they are now, in order. */
-export function waysOf(store: Store, evidence: Evidence): Promise<Way[]> {
+export function waysOf(store: RouteSources, evidence: Evidence): Promise<Way[]> {
   const { rule, routeKeys } = evidence.plan
   return routesOf(store, rule, routeKeys, (key, fingerprint) => admit(evidence, key, fingerprint))
 }
 
 /** The routes of any rule as they are now, in order; `admits` asks the own condition of the route with a key. */
-export function routesOf(store: Store, rule: Rule, routeKeys: readonly string[], admits: Admits): Promise<Way[]> {
+export function routesOf(
+  store: RouteSources,
+  rule: Rule,
+  routeKeys: readonly string[],
+  admits: Admits,
+): Promise<Way[]> {
   const ways = rule.definition.routes.map((route: Route, index) => {
     const key = routeKeys[index] ?? ''
     return wayOf(store, rule, route, key, (fingerprint) => admits(key, fingerprint))
@@ -52,7 +61,7 @@ export function routesOf(store: Store, rule: Rule, routeKeys: readonly string[],
 type Admits = (key: string, fingerprint: string) => { pass: boolean; reason: Reason | null }
 
 /** The way out for a rule's own trouble when none of its routes takes it: the project's fallback channel. */
-export async function fallbackWay(store: Store, rule: Pick<Rule, 'project'>): Promise<Way | null> {
+export async function fallbackWay(store: RouteSources, rule: Pick<Rule, 'project'>): Promise<Way | null> {
   const row = await store.channels.fallback(rule.project)
   if (row === undefined) return null
   const admits = () => ({ pass: true, reason: null })
@@ -79,7 +88,13 @@ export function stored(row: ChannelRow, settings: JsonObject): Target {
   return { channelId: row.id, kind: row.kind, destination: row.destination, settings, sealed: null }
 }
 
-async function wayOf(store: Store, rule: Rule, route: Route, key: string, admits: RouteView['admits']): Promise<Way> {
+async function wayOf(
+  store: RouteSources,
+  rule: Rule,
+  route: Route,
+  key: string,
+  admits: RouteView['admits'],
+): Promise<Way> {
   if (route.channel === null) return way(key, route, 'none', null, { code: 'channel-unnamed' }, admits)
   if (typeof route.channel !== 'string') {
     const { kind, settings } = route.channel

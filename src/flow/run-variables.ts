@@ -1,10 +1,10 @@
 import { type RunVariables, runVariableValues, type ScriptRunner } from '../evaluate/run-variables.ts'
 import type { RunRule } from '../model/rule.ts'
 import type { RunView } from '../model/run.ts'
-import type { Store } from '../store/index.ts'
+import type { VariableQueries } from '../store/variables.ts'
 
 export interface VariableDeps {
-  store: Store
+  store: { variables: Pick<VariableQueries, 'holdingIn'> }
   /** Where people reach this instance, for links; null when unknown. */
   baseUrl: () => string | null
   runScript: ScriptRunner

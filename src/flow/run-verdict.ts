@@ -13,9 +13,9 @@ import type { JsonObject } from '../model/json.ts'
 import { type Reason, sentence } from '../model/reason.ts'
 import type { RoutePhase } from '../model/rule.ts'
 import { endStates, type Occurrence } from '../model/run.ts'
-import type { EvaluationCommit } from '../store/evaluations.ts'
+import type { EvaluationCommit, EvaluationQueries } from '../store/evaluations.ts'
 import { decideLikeMlrun } from './mlrun.ts'
-import { fallbackWay, routesOf, type Way } from './routes.ts'
+import { fallbackWay, type RouteSources, routesOf, type Way } from './routes.ts'
 import { writeRunMessages } from './run-messages.ts'
 import type { Matter, RunPlan } from './run-rules.ts'
 import { type VariableDeps, variablesFor } from './run-variables.ts'
@@ -29,6 +29,7 @@ export interface RunDraft {
 }
 
 export interface RunVerdictDeps extends VariableDeps {
+  store: VariableDeps['store'] & RouteSources & { evaluations: Pick<EvaluationQueries, 'state'> }
   attachments: AttachmentLimits
 }
 

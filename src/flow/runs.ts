@@ -6,6 +6,7 @@ import { headOf, nameOf } from '../evaluate/run-view.ts'
 import { ownerKey } from '../model/mlrun.ts'
 import { isRunRule, type Rule, type RunRule } from '../model/rule.ts'
 import { endStates, type Occurrence, type RunRecord, type RunState } from '../model/run.ts'
+import type { Store } from '../store/index.ts'
 import type { ArrivedEvent, Outcome, RunAdvance, RunDue, RunReport, RunRow } from '../store/runs.ts'
 import {
   createWatcherIndex,
@@ -37,6 +38,7 @@ export interface RunFlow {
 export type RunOutcome = Exclude<Outcome, 'watched'>
 
 export interface RunFlowDeps extends RunVerdictDeps {
+  store: Store
   clock: Clock
 }
 

@@ -5,6 +5,7 @@ import { channelEdit, newChannel } from '../manage/channels.ts'
 import { connectionEdit, newConnection } from '../manage/connections.ts'
 import { bulkRequest } from '../manage/deliveries.ts'
 import { importRequest } from '../manage/import.ts'
+import { localReport } from '../manage/local-deliveries.ts'
 import { newPing } from '../manage/pings.ts'
 import { secretsRequest } from '../manage/project-secrets.ts'
 import { sampleRequest } from '../manage/sample.ts'
@@ -37,6 +38,7 @@ const bodies = {
   Notifications: v.object({ notifications: v.array(mlrunNotification) }),
   Secrets: secretsRequest,
   BulkRequest: bulkRequest,
+  LocalReport: localReport,
   ReadRequest: readRequest,
   ImportRequest: importRequest,
   VariablesRequest: variablesRequest,
@@ -106,6 +108,7 @@ export const routes: readonly Route[] = [
   ['get', '/alerts', 'List alerts'],
   ['get', '/deliveries', 'List deliveries, newest first'],
   ['post', '/deliveries/bulk', 'Retry or discard many', 'BulkRequest'],
+  ['post', '/deliveries/local', 'Tell of messages that a client sent by itself', 'LocalReport'],
   ['get', '/deliveries/{id}', 'Read a delivery with its attempts'],
   ['post', '/deliveries/{id}/retry', 'Send it again, or now'],
   ['post', '/deliveries/{id}/discard', 'Give it up'],

@@ -7,7 +7,7 @@ import { sharedOut, valueFormOf } from '../flow/shares.ts'
 import { newId } from '../ids.ts'
 import { type Delivery, finalStates, type NewDelivery, type Outcome, type Target } from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
-import { blankMessage, type Message, type RenderedBody, severities } from '../model/message.ts'
+import { blankMessage, type Message, type MessageKind, type RenderedBody, severities } from '../model/message.ts'
 import { sentence } from '../model/reason.ts'
 import { filled } from '../model/text.ts'
 import { validate } from '../model/validate.ts'
@@ -22,20 +22,23 @@ const list = <Schema extends v.GenericSchema>(item: Schema) =>
   v.optional(v.pipe(v.array(item), v.maxLength(1000, 'must be at most 1000')))
 const link = v.strictObject({ text: text(500), url: text(5_000) })
 
-/** A message given by a caller; keys of the message tree that only rules fill are not among these. */
+/** The keys of the message tree that a caller may give; those that only rules fill are not among them. */
+export const givenMessage = v.strictObject({
+  title: v.pipe(text(10_000), v.nonEmpty('must not be empty')),
+  summary: v.optional(text(50_000), ''),
+  severity: v.optional(v.picklist(severities, `must be one of ${severities.join(', ')}`), 'info'),
+  paragraphs: list(text(50_000)),
+  facts: list(v.strictObject({ name: text(500), value: text(5_000) })),
+  table: v.optional(v.strictObject({ columns: v.array(text(500)), rows: v.array(v.array(text(5_000))) })),
+  code: v.optional(text(50_000)),
+  links: list(link),
+  actions: list(link),
+  image: v.optional(text(5_000)),
+})
+
+/** A message given by a caller. */
 export const sendRequest = v.strictObject({
-  message: v.strictObject({
-    title: v.pipe(text(10_000), v.nonEmpty('must not be empty')),
-    summary: v.optional(text(50_000), ''),
-    severity: v.optional(v.picklist(severities, `must be one of ${severities.join(', ')}`), 'info'),
-    paragraphs: list(text(50_000)),
-    facts: list(v.strictObject({ name: text(500), value: text(5_000) })),
-    table: v.optional(v.strictObject({ columns: v.array(text(500)), rows: v.array(v.array(text(5_000))) })),
-    code: v.optional(text(50_000)),
-    links: list(link),
-    actions: list(link),
-    image: v.optional(text(5_000)),
-  }),
+  message: givenMessage,
   settings: v.optional(anySettings, {}),
   /** The run it is about, whose variables all texts may use. */
   run: v.optional(filled(500)),
@@ -43,6 +46,18 @@ export const sendRequest = v.strictObject({
   /** A template of the channel's own form, such as a card, in place of the message. */
   body: v.optional(text(100_000)),
 })
+
+/** The message tree of what a caller gave, with what else is known of it. */
+export function messageBy(
+  kind: MessageKind,
+  time: number,
+  { table, ...rest }: v.InferOutput<typeof givenMessage>,
+  more: Partial<Message>,
+): Message {
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+  const message = blankMessage(kind, time, { ...given, ...more })
+  return table === undefined ? message : { ...message, table: { ...table, more: 0 } }
+}
 
 type SendRequest = v.InferOutput<typeof sendRequest>
 type Written = Pick<SendRequest, 'message' | 'settings'> & { body?: RenderedBody }
@@ -157,11 +172,8 @@ export function manageChannelSends(context: ManageContext) {
       const row = await named(caller, idOrName)
       const about = await aboutRun(caller.project, row, wanted)
       const target = storedTarget(row, about.settings)
-      const { table, ...rest } = about.message
-      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
       const why = `Sent by ${caller.actor} through the API`
-      const message = blankMessage('message', clock.now(), { ...given, why })
-      if (table !== undefined) message.table = { ...table, more: 0 }
+      const message = messageBy('message', clock.now(), about.message, { why })
       if (about.body !== undefined) message.body = about.body
       const ids = await enqueue(caller, target, message, row.settings)
       await record(caller, 'send', row.id, row.name)

@@ -4,6 +4,7 @@ import { deliveryStates } from '../model/delivery.ts'
 import { validate } from '../model/validate.ts'
 import type { DeliveryFilter } from '../store/deliveries.ts'
 import type { Caller, ManageContext } from './context.ts'
+import { deliveriesIn, localReport } from './local-deliveries.ts'
 
 export const bulkRequest = v.strictObject({
   action: v.picklist(['retry', 'discard'], 'must be "retry" or "discard"'),
@@ -24,7 +25,7 @@ export const bulkRequest = v.strictObject({
 export type DeliveryManager = ReturnType<typeof manageDeliveries>
 
 /** Sending again and giving up by hand. */
-export function manageDeliveries({ store }: Pick<ManageContext, 'store'>) {
+export function manageDeliveries({ store, clock }: Pick<ManageContext, 'store' | 'clock'>) {
   const record = ({ project, actor }: Caller, action: string, entityId: string) =>
     store.audit.record({ project, actor, action, entity: 'delivery', entityId })
 
@@ -49,6 +50,14 @@ export function manageDeliveries({ store }: Pick<ManageContext, 'store'>) {
   return {
     retry,
     discard,
+
+    /** Stores what a client sent by itself; one that is told of again is stored once. Resolves after the commit. */
+    async takeLocal(caller: Caller, input: unknown): Promise<{ stored: number; duplicates: number }> {
+      const deliveries = deliveriesIn(validate(localReport, input), caller, clock.now())
+      const added = await store.deliveries.recordLocal(deliveries)
+      const stored = added.filter(Boolean).length
+      return { stored, duplicates: added.length - stored }
+    },
 
     /** Either the named deliveries or all that match; answers how many were changed and what was refused. */
     async bulk(

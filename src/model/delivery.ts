@@ -25,6 +25,14 @@ export const finalStates: readonly DeliveryState[] = deliveryStates.slice(2)
 /** How long attempts go on, in ms, by the schedule of waits of the channel. */
 export const lifetimes = { webhook: 28 * 3_600_000, chat: 24 * 3_600_000 } as const
 
+/** The route of messages that a client sent by itself and only told of. */
+export const LOCAL_ROUTE = 'local'
+
+/** Whether a client sent it by itself: it alone knows the settings, so it is never sent from here. */
+export function isLocal({ ruleId, route }: { ruleId: string | null; route: string }): boolean {
+  return ruleId === null && route === LOCAL_ROUTE
+}
+
 /** Where a delivery goes: a stored channel, or one written into its route. `settings` are the route's own, rendered. */
 export interface Target {
   /** Id of the stored channel; null for an inline one. */
@@ -80,6 +88,14 @@ export interface Delivery extends Omit<NewDelivery, 'supersedes' | 'follows' | '
 
 export const outcomes = ['delivered', 'rejected', 'retryable', 'unknown'] as const
 export type Outcome = (typeof outcomes)[number]
+
+/** What became of a message that a client sent by itself; its one attempt is over. */
+export interface LocalDelivery {
+  delivery: NewDelivery
+  state: 'delivered' | 'rejected' | 'unknown'
+  reason: Reason
+  attempt: Pick<Attempt, 'startedAt' | 'finishedAt' | 'outcome' | 'reason' | 'response'>
+}
 
 /** One try to send a delivery. */
 export interface Attempt {

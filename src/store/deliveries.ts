@@ -4,6 +4,9 @@ import {
   type Delivery,
   type DeliveryState,
   finalStates,
+  isLocal,
+  LOCAL_ROUTE,
+  type LocalDelivery,
   lifetimes,
   type NewDelivery,
 } from '../model/delivery.ts'
@@ -23,6 +26,7 @@ import {
   toSummary,
 } from './delivery-rows.ts'
 import { deliveryTurns } from './delivery-turns.ts'
+import { localDeliveries } from './local-deliveries.ts'
 
 export interface DeliveryFilter {
   project: string
@@ -48,6 +52,7 @@ export function deliveryQueries(context: StoreContext) {
   const { raw } = database
   let listener: DueListener = () => {}
   const fresh = freshDeliveries()
+  const putLocal = localDeliveries(context)
   const order = deliveryOrder(context, fresh, (destination, kind, at) => listener(destination, kind, at))
   const one = raw.prepare<[string], FullRecord>(`${FULL} WHERE d.id = ?`)
   const partsOf = raw.prepare<[string, string], { recipient: string; settings: string }>(
@@ -97,11 +102,12 @@ export function deliveryQueries(context: StoreContext) {
     filter: DeliveryFilter,
     allowed: readonly DeliveryState[],
     act: (row: DeliveryRecord, now: number) => void,
+    extra = '',
   ): Promise<number> {
     const states = (filter.states ?? allowed).filter((state) => allowed.includes(state))
     const { text, values } = where({ ...filter, states })
     const rows = raw.prepare<unknown[], DeliveryRecord>(
-      `SELECT * FROM deliveries d ${text} AND seq > ? ORDER BY seq LIMIT ${BULK}`,
+      `SELECT * FROM deliveries d ${text} ${extra} AND seq > ? ORDER BY seq LIMIT ${BULK}`,
     )
     let changed = 0
     for (let last: number | undefined = 0; last !== undefined; ) {
@@ -131,6 +137,9 @@ export function deliveryQueries(context: StoreContext) {
       writer.write(() => {
         for (const delivery of deliveries) order.insert(delivery)
       }),
+
+    /** Stores what clients sent by themselves, each once; says of each whether it was new. */
+    recordLocal: (reports: readonly LocalDelivery[]): Promise<boolean[]> => writer.write(() => reports.map(putLocal)),
 
     get: async (
       id: string,
@@ -200,6 +209,7 @@ export function deliveryQueries(context: StoreContext) {
     retry: (id: string): Promise<void> =>
       writer.write(() => {
         const row = stored(id)
+        if (isLocal({ ruleId: row.rule_id, route: row.route })) throw sentElsewhere(id)
         refuse(row, RETRIABLE, 'retried')
         retryRow(row, clock.now())
       }),
@@ -218,6 +228,7 @@ export function deliveryQueries(context: StoreContext) {
         filter,
         RETRIABLE.filter((state) => state !== 'pending'),
         retryRow,
+        `AND NOT (d.rule_id IS NULL AND d.route = '${LOCAL_ROUTE}')`,
       ),
 
     /** Discards all that match and are not under way; answers how many. */
@@ -238,6 +249,11 @@ function refuse(row: DeliveryRecord, allowed: readonly DeliveryState[], verb: st
   const remedy =
     row.state === 'sending' ? 'An attempt is under way: wait for it to end.' : `Only ${allowed.join(', ')} ones can be.`
   throw new AppError('conflict', `Delivery ${row.id} is ${row.state} and cannot be ${verb}. ${remedy}`)
+}
+
+function sentElsewhere(id: string): AppError {
+  const message = `Delivery ${id} was sent by a client, which alone has its settings. Send it again from there.`
+  return new AppError('conflict', message)
 }
 
 /** The filter as SQL; states are told apart so that the partial indexes of open and failed deliveries serve. */

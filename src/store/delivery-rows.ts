@@ -1,4 +1,11 @@
-import type { Attempt, Delivery, DeliveryState, NewDelivery, Outcome } from '../model/delivery.ts'
+import {
+  type Attempt,
+  type Delivery,
+  type DeliveryState,
+  isLocal,
+  type NewDelivery,
+  type Outcome,
+} from '../model/delivery.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Message, MessageKind } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
@@ -67,6 +74,8 @@ export interface DeliverySummary extends Omit<Delivery, 'message' | 'target'> {
   destination: string
   /** The delivery it waits for. */
   waitsFor: string | null
+  /** Present when a client sent it by itself and only told of it. */
+  local?: true
 }
 
 /** The columns of `FullRecord`, from `deliveries d` and `delivery_contents c`. */
@@ -123,6 +132,7 @@ export function toSummary(row: SummaryRecord): DeliverySummary {
     channelKind: row.kind,
     destination: row.destination,
     waitsFor: row.waits_for,
+    ...(isLocal({ ruleId: row.rule_id, route: row.route }) ? { local: true as const } : {}),
   }
 }
 

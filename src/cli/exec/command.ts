@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { isatty } from 'node:tty'
+import type { Terminal } from '../terminal.ts'
 
 /** How a command ended. */
 export interface Ending {
@@ -25,16 +26,20 @@ const NOT_FOUND = 127
 const NOT_RUNNABLE = 126
 
 /**
- * Runs a command as if it were run directly: with the same input, output, signals and exit code. `umask` is the one it
- * gets. Output to a terminal stays with the terminal; other output passes through here byte by byte, and its end is kept.
+ * Runs a command as if it were run directly: with the same input, output, signals and exit code. `umask` and `env` are
+ * those it gets. Output to a terminal stays with the terminal; other output passes through here byte by byte, and its end is kept.
  */
-export async function runCommand(command: readonly string[], umask: number): Promise<Ending> {
+export async function runCommand(
+  command: readonly string[],
+  { umask, env }: Pick<Terminal, 'umask' | 'env'>,
+): Promise<Ending> {
   const { stdout, stderr } = outlets()
   const sizes = sizesOf()
   const [program = '', ...rest] = stdout === 'merged' ? ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...command] : command
   const tail = createTail()
   const own = process.umask(umask)
   const child = spawn(program, rest, {
+    env,
     stdio: ['inherit', stdout === 'inherit' ? 'inherit' : 'pipe', stderr === 'pipe' ? 'pipe' : 'inherit'],
   })
   process.umask(own)

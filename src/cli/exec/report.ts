@@ -1,10 +1,20 @@
-import type { Spool, Spooled } from './spool.ts'
+import type { News, Spool, Spooled } from './spool.ts'
+
+/** An event of a run. */
+export interface RunNews {
+  id: string
+  uid: string
+  time: number
+  [key: string]: unknown
+}
 
 export interface Reporter {
   /** Keeps an event on disk and sends it, and whatever is kept besides, in the background. Never fails. */
-  tell(event: Spooled['event']): void
+  tell(event: RunNews): void
+  /** Keeps a delivery that was made here on disk, to be sent at the next chance. Never fails. */
+  record(delivery: Spooled['item'], time: number): void
   /** Sends an event that is not worth keeping. Never fails. */
-  mention(event: Spooled['event']): void
+  mention(event: RunNews): void
   /** Sends what is kept, for so many ms at the most. True when nothing is left. */
   flush(within: number): Promise<boolean>
 }
@@ -17,9 +27,21 @@ export interface ReporterOptions {
   spool: Spool
 }
 
-/** Events in one request, and ms that one may take. */
-const AT_A_TIME = 100
+/** What is told in one request, and where. */
+const ways: Record<News, { path: string; most: number }> = {
+  events: { path: 'runs/events', most: 100 },
+  deliveries: { path: 'deliveries/local', most: 20 },
+}
+/** ms that one request may take. */
 const TIMEOUT = 10_000
+
+interface Batch {
+  project: string
+  news: News
+  items: readonly object[]
+  /** Those it is kept in. */
+  files: readonly string[]
+}
 
 /** Tells the daemon of a run. What cannot be sent now stays on disk for the next time. */
 export function createReporter({ url, token, project, spool }: ReporterOptions): Reporter {
@@ -27,14 +49,14 @@ export function createReporter({ url, token, project, spool }: ReporterOptions):
   const unkept: Spooled[] = []
 
   /** One request; false when the daemon cannot be reached or does not take it now. */
-  async function send(project: string, events: readonly object[], signal: AbortSignal): Promise<boolean> {
+  async function send({ project, news, items }: Batch, signal: AbortSignal): Promise<boolean> {
     if (token === undefined) return false
-    const address = new URL(`/api/v1/projects/${encodeURIComponent(project)}/runs/events`, url)
+    const address = new URL(`/api/v1/projects/${encodeURIComponent(project)}/${ways[news].path}`, url)
     try {
       const response = await fetch(address, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ events }),
+        body: JSON.stringify({ [news]: items }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
       })
       await response.arrayBuffer()
@@ -47,29 +69,12 @@ export function createReporter({ url, token, project, spool }: ReporterOptions):
 
   async function sendKept(signal: AbortSignal): Promise<boolean> {
     const kept = spool.of(url)
-    const projects = new Set(kept.map(({ spooled }) => spooled.project))
-    for (const one of projects) {
-      const own = kept.filter(({ spooled }) => spooled.project === one)
-      for (let at = 0; at < own.length; at += AT_A_TIME) {
-        const some = own.slice(at, at + AT_A_TIME)
-        const isSent = await send(
-          one,
-          some.map(({ spooled }) => spooled.event),
-          signal,
-        )
-        if (!isSent) return false
-        for (const { file } of some) spool.drop(file)
-      }
+    const loose = unkept.splice(0).map((spooled) => ({ file: null, spooled }))
+    for (const batch of batchesOf([...kept, ...loose])) {
+      if (!(await send(batch, signal))) return false
+      for (const file of batch.files) spool.drop(file)
     }
-    const rest = unkept.splice(0)
-    return (
-      rest.length === 0 ||
-      send(
-        project,
-        rest.map(({ event }) => event),
-        signal,
-      )
-    )
+    return true
   }
 
   function sendAll(signal: AbortSignal): Promise<boolean> {
@@ -77,19 +82,42 @@ export function createReporter({ url, token, project, spool }: ReporterOptions):
     return sending
   }
 
+  function keep(news: News, item: Spooled['item'], time: number) {
+    const spooled = { url, project, news, time, item }
+    try {
+      spool.put(spooled)
+    } catch {
+      // Without a place on disk it is sent while there is time.
+      unkept.push(spooled)
+    }
+  }
+
   return {
     tell(event) {
-      try {
-        spool.put({ url, project, event })
-      } catch {
-        // Without a place on disk it is sent while there is time.
-        unkept.push({ url, project, event })
-      }
+      keep('events', event, event.time)
       void sendAll(AbortSignal.timeout(TIMEOUT))
     },
+    record: (delivery, time) => keep('deliveries', delivery, time),
     mention(event) {
-      void send(project, [event], AbortSignal.timeout(TIMEOUT))
+      void send({ project, news: 'events', items: [event], files: [] }, AbortSignal.timeout(TIMEOUT))
     },
     flush: (within) => sendAll(AbortSignal.timeout(within)),
   }
+}
+
+/** Requests, each of one project and one sort of news; events go first, since they make the project. */
+function batchesOf(kept: readonly { file: string | null; spooled: Spooled }[]): Batch[] {
+  const projects = [...new Set(kept.map(({ spooled }) => spooled.project))]
+  return projects.flatMap((project) =>
+    (Object.keys(ways) as News[]).flatMap((news) => {
+      const own = kept.filter(({ spooled }) => spooled.project === project && spooled.news === news)
+      const { most } = ways[news]
+      const starts = Array.from({ length: Math.ceil(own.length / most) }, (_, index) => index * most)
+      return starts.map((start) => {
+        const some = own.slice(start, start + most)
+        const files = some.flatMap(({ file }) => file ?? [])
+        return { project, news, items: some.map(({ spooled }) => spooled.item), files }
+      })
+    }),
+  )
 }

@@ -1,17 +1,23 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** An event that is kept until the daemon has it. The token that it is sent with is not kept. */
+/** What the daemon is told: events of runs, and deliveries that were made here. */
+export type News = 'events' | 'deliveries'
+
+/** Something that is kept until the daemon has it. The token that it is sent with is not kept. */
 export interface Spooled {
   /** Where the daemon is. */
   url: string
   project: string
-  event: { id: string; uid: string; time: number; [key: string]: unknown }
+  news: News
+  /** When it came to pass, ms since 1970. */
+  time: number
+  item: { id: string; [key: string]: unknown }
 }
 
-/** Events on disk, oldest first; several processes may share them. */
+/** News on disk, oldest first; several processes may share them. */
 export interface Spool {
-  /** Keeps an event. Throws when the folder cannot be written to. */
+  /** Keeps one. Throws when the folder cannot be written to. */
   put(spooled: Spooled): void
   /** Those kept for a daemon, with their file names. */
   of(url: string): { file: string; spooled: Spooled }[]
@@ -19,7 +25,7 @@ export interface Spool {
   drop(file: string): void
 }
 
-/** More events than this, left by a daemon that is never reached, are not kept. */
+/** More than this, left by a daemon that is never reached, are not kept. */
 const MOST = 10_000
 
 export function openSpool(folder: string): Spool {
@@ -42,8 +48,7 @@ export function openSpool(folder: string): Spool {
   return {
     put(spooled) {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      const { id, time } = spooled.event
-      const name = `${String(Math.floor(time)).padStart(15, '0')}-${id}`
+      const name = `${String(Math.floor(spooled.time)).padStart(15, '0')}-${spooled.item.id}`
       writeFileSync(join(folder, `${name}.new`), JSON.stringify(spooled), { mode: 0o600, flush: true })
       renameSync(join(folder, `${name}.new`), join(folder, `${name}.json`))
       const kept = files()

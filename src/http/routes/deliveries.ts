@@ -2,10 +2,10 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import { AppError } from '../../errors.ts'
 import type { Manage } from '../../manage/index.ts'
-import { deliveryStates } from '../../model/delivery.ts'
+import { deliveryStates, isLocal } from '../../model/delivery.ts'
 import { sentence } from '../../model/reason.ts'
 import type { Store } from '../../store/index.ts'
-import { type ApiEnv, page, pageOf, pathPart, readJson, readQuery, time } from '../request.ts'
+import { type ApiEnv, IMPORT_LIMIT, page, pageOf, pathPart, readJson, readQuery, time } from '../request.ts'
 
 const query = {
   ...page,
@@ -41,6 +41,7 @@ export function deliveryRoutes(
       channel: channel?.name ?? null,
       reason: reason === null ? null : { ...reason, text },
       waitsFor,
+      ...(isLocal(delivery) ? { local: true as const } : {}),
       attempts: attempts,
     }
   }
@@ -61,6 +62,9 @@ export function deliveryRoutes(
     })
     .post('/bulk', async (context) =>
       context.json(await deliveries.bulk(context.get('caller'), await readJson(context))),
+    )
+    .post('/local', async (context) =>
+      context.json(await deliveries.takeLocal(context.get('caller'), await readJson(context, IMPORT_LIMIT))),
     )
     .get('/:id', async (context) => context.json(await show(context.get('caller').project, pathPart(context, 'id'))))
     .post('/:id/retry', async (context) => {

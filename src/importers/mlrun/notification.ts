@@ -4,7 +4,7 @@ import { checkJinjaCondition } from '../../language/jinja-condition.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { type MlrunNotification, mlrunNotification, mlrunStates } from '../../model/mlrun.ts'
 import { validate } from '../../model/validate.ts'
-import { readMlrunChannel } from './channel.ts'
+import { type MlrunSurroundings, readMlrunChannel } from './channel.ts'
 
 /** A notification that was read, its secret parameters still in it. */
 export interface MlrunItem {
@@ -21,9 +21,13 @@ const LARGEST_SECRET = 900 * 1024
 
 /**
  * Reads a list of MLRun notifications with MLRun's own checks. Faults of all of them are told, each by its path; with any,
- * none may be used.
+ * none may be used. `around` is given where they are sent from, as MLRun's client sends them: there a kind may know its
+ * parameters from its surroundings.
  */
-export function readMlrunNotifications(list: unknown): { items: MlrunItem[]; issues: Issue[] } {
+export function readMlrunNotifications(
+  list: unknown,
+  around: MlrunSurroundings | null = null,
+): { items: MlrunItem[]; issues: Issue[] } {
   if (!Array.isArray(list))
     return {
       items: [],
@@ -31,7 +35,7 @@ export function readMlrunNotifications(list: unknown): { items: MlrunItem[]; iss
     }
   const issues: Issue[] = []
   const items = list.flatMap((input: unknown, index): MlrunItem[] => {
-    const found = readOne(input, `notifications.${index}`)
+    const found = readOne(input, `notifications.${index}`, around)
     issues.push(...found.issues)
     return found.item === null ? [] : [found.item]
   })
@@ -42,7 +46,11 @@ export function readMlrunNotifications(list: unknown): { items: MlrunItem[]; iss
   return { items, issues }
 }
 
-function readOne(input: unknown, path: string): { item: MlrunItem | null; issues: Issue[] } {
+function readOne(
+  input: unknown,
+  path: string,
+  around: MlrunSurroundings | null,
+): { item: MlrunItem | null; issues: Issue[] } {
   let notification: MlrunNotification
   try {
     const { status: _, sent_time: __, reason: ___, ...kept } = validate(mlrunNotification, input, path)
@@ -51,7 +59,7 @@ function readOne(input: unknown, path: string): { item: MlrunItem | null; issues
     if (!(thrown instanceof AppError)) throw thrown
     return { item: null, issues: [...thrown.issues] }
   }
-  const { channel, issues, warnings } = readParams(notification)
+  const { channel, issues, warnings } = readParams(notification, around)
   const item = {
     notification,
     channel,
@@ -61,7 +69,10 @@ function readOne(input: unknown, path: string): { item: MlrunItem | null; issues
   return { item, issues: issues.map((issue) => ({ ...issue, path: `${path}.${issue.path}` })) }
 }
 
-function readParams(notification: MlrunNotification): Pick<MlrunItem, 'channel' | 'warnings'> & { issues: Issue[] } {
+function readParams(
+  notification: MlrunNotification,
+  around: MlrunSurroundings | null,
+): Pick<MlrunItem, 'channel' | 'warnings'> & { issues: Issue[] } {
   const { kind, params, secret_params: hidden } = notification
   const refuse = (field: string, message: string) => ({
     channel: null,
@@ -81,10 +92,11 @@ function readParams(notification: MlrunNotification): Pick<MlrunItem, 'channel' 
   const isEmpty = Object.keys(merged).length === 0
   const isQuiet = kind === 'console' || kind === 'ipython'
   // What mail leaves out is given by the instance.
-  if (isEmpty && !isQuiet && kind !== 'mail')
+  if (isEmpty && !isQuiet && kind !== 'mail' && around === null)
     return refuse('params', 'Both params and secret_params are empty; give the parameters of the kind in one of them')
-  const reading = readMlrunChannel(kind, merged)
-  if (isEmpty && isQuiet) reading.warnings.push('params: are empty, which MLRun refuses on a server; it is taken here')
+  const reading = readMlrunChannel(kind, merged, around ?? {})
+  if (isEmpty && isQuiet && around === null)
+    reading.warnings.push('params: are empty, which MLRun refuses on a server; it is taken here')
   return { ...reading, issues: reading.issues.map((issue) => ({ ...issue, path: `params.${issue.path}` })) }
 }
 
