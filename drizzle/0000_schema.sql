@@ -89,7 +89,7 @@ CREATE TABLE `deliveries` (
 	`route` text NOT NULL,
 	`recipient` text DEFAULT '' NOT NULL,
 	`part_of` text,
-	`fingerprints` text NOT NULL,
+	`fingerprints` text,
 	`fingerprint` text,
 	`channel_id` text,
 	`kind` text NOT NULL,

@@ -3,6 +3,7 @@ import { messageText } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { StoreContext } from './context.ts'
 import type { FreshDeliveries } from './delivery-fresh.ts'
+import { FINGERPRINTS, fingerprintsOf } from './delivery-rows.ts'
 
 /** Told of each delivery that became due or will be: where to, by which kind of channel, and when (ms since 1970). */
 export type DueListener = (destination: string, kind: string, at: number) => void
@@ -24,7 +25,8 @@ export interface Place {
   rule_id: string | null
   route: string
   recipient: string
-  fingerprints: string
+  fingerprint: string | null
+  fingerprints: string | null
   kind: string
   destination: string
   follows: string | null
@@ -39,7 +41,7 @@ interface Earlier {
 
 // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.
 const LAST = Number.MAX_SAFE_INTEGER
-const PLACE = 'seq, id, rule_id, route, recipient, fingerprints, kind, destination, follows'
+const PLACE = 'seq, id, rule_id, route, recipient, fingerprint, fingerprints, kind, destination, follows'
 const UNDELIVERED: readonly DeliveryState[] = ['rejected', 'dead', 'superseded', 'discarded']
 
 /**
@@ -79,7 +81,7 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
   const untold = raw.prepare<[string, string], { seq: number }>(
     `SELECT seq FROM deliveries d WHERE id = ? AND state = 'pending'
      AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.delivery = d.seq AND a.outcome IN ('unknown', 'delivered'))
-     AND NOT EXISTS (SELECT 1 FROM json_each(d.fingerprints) f WHERE f.value NOT IN (SELECT value FROM json_each(?)))`,
+     AND NOT EXISTS (SELECT 1 FROM json_each(${FINGERPRINTS}) f WHERE f.value NOT IN (SELECT value FROM json_each(?)))`,
   )
   const insertRow = raw.prepare(
     `INSERT INTO deliveries (id, project, rule_id, evaluation_id, route, fingerprints, fingerprint, channel_id, kind,
@@ -94,11 +96,15 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
     'INSERT INTO delivery_contents (seq, settings, sealed, message) VALUES (?, ?, ?, ?)',
   )
 
-  function predecessor(place: Omit<Place, 'id' | 'kind' | 'destination'>, fingerprints: readonly string[]) {
-    const { rule_id: rule, route, recipient, seq, fingerprints: texts } = place
+  function predecessor(
+    place: Pick<Place, 'rule_id' | 'route' | 'recipient' | 'seq' | 'follows'>,
+    fingerprints: readonly string[],
+  ) {
+    const { rule_id: rule, route, recipient, seq } = place
     let latest: Earlier | undefined
     if (rule !== null && fingerprints.length > 0) {
-      if (anyShared.get(rule, route) !== undefined) latest = earlierShared.get(rule, route, recipient, seq, texts)
+      if (anyShared.get(rule, route) !== undefined)
+        latest = earlierShared.get(rule, route, recipient, seq, JSON.stringify(fingerprints))
       for (const fingerprint of fingerprints) {
         const one = earlierAlone.get(rule, route, fingerprint, recipient, seq)
         if (one !== undefined && one.seq > (latest?.seq ?? 0)) latest = one
@@ -129,7 +135,7 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
 
   /** Lets a pending delivery wait, go, or end, as those before it stand now. */
   function settle(place: Place, now: number) {
-    const before = predecessor(place, JSON.parse(place.fingerprints) as string[])
+    const before = predecessor(place, fingerprintsOf(place))
     if (before !== null) wait.run(before, place.seq)
     else if (pointless(place.follows)) finish(place.seq, place.id, 'superseded', notDelivered(place.follows), now)
     else {
@@ -138,8 +144,8 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
     }
   }
 
-  function supersede(id: string | undefined, by: NewDelivery, fingerprints: string): boolean {
-    const trigger = id === undefined ? undefined : untold.get(id, fingerprints)
+  function supersede(id: string | undefined, by: NewDelivery): boolean {
+    const trigger = id === undefined ? undefined : untold.get(id, JSON.stringify(by.fingerprints))
     if (id === undefined || trigger === undefined) return false
     finish(trigger.seq, id, 'superseded', { code: 'superseded', detail: by.id }, by.createdAt)
     return true
@@ -148,11 +154,11 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
   /** Queues a delivery; its place in the order is found at once. */
   function insert(delivery: NewDelivery): Inserted {
     const { id, target, ruleId, createdAt, route, recipient = '', partOf = null } = delivery
-    const fingerprints = JSON.stringify(delivery.fingerprints)
+    const alone = delivery.fingerprints.length === 1 ? delivery.fingerprints[0] : undefined
     const trigger = ownPart(delivery.supersedes, recipient)
-    const superseded = supersede(trigger, delivery, fingerprints)
+    const superseded = supersede(trigger, delivery)
     const follows = (superseded ? undefined : trigger) ?? ownPart(delivery.follows, recipient) ?? null
-    const place = { seq: LAST, rule_id: ruleId, route, recipient, fingerprints, follows }
+    const place = { seq: LAST, rule_id: ruleId, route, recipient, follows }
     const waitsFor = predecessor(place, delivery.fingerprints)
     // Somebody waits for the answer to a test, so it goes before what is queued.
     const nextAt = waitsFor !== null ? null : delivery.kind === 'test' ? 0 : createdAt
@@ -162,8 +168,8 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
       ruleId,
       delivery.evaluationId,
       route,
-      fingerprints,
-      delivery.fingerprints.length === 1 ? delivery.fingerprints[0] : null,
+      alone === undefined ? JSON.stringify(delivery.fingerprints) : null,
+      alone ?? null,
       target.channelId,
       target.kind,
       target.destination,

@@ -20,7 +20,8 @@ export interface DeliveryRecord {
   route: string
   recipient: string
   part_of: string | null
-  fingerprints: string
+  /** JSON; null if there is exactly one. */
+  fingerprints: string | null
   /** The one there is, if there is exactly one. */
   fingerprint: string | null
   channel_id: string | null
@@ -77,6 +78,9 @@ export interface DeliverySummary extends Omit<Delivery, 'message' | 'target'> {
   /** Present when a client sent it by itself and only told of it. */
   local?: true
 }
+
+/** The same as JSON in SQL, of `deliveries d`. */
+export const FINGERPRINTS = 'coalesce(d.fingerprints, json_array(d.fingerprint))'
 
 /** The columns of `FullRecord`, from `deliveries d` and `delivery_contents c`. */
 export const FULL = `SELECT d.seq, d.id, d.project, d.rule_id, d.evaluation_id, d.route, d.recipient, d.part_of, d.fingerprints, d.fingerprint, d.channel_id, d.kind,
@@ -151,6 +155,10 @@ export function toAttempt(deliveryId: string, row: AttemptRecord): Attempt {
   }
 }
 
+export function fingerprintsOf({ fingerprint, fingerprints }: Pick<DeliveryRecord, 'fingerprint' | 'fingerprints'>) {
+  return fingerprints === null ? [fingerprint ?? ''] : (JSON.parse(fingerprints) as string[])
+}
+
 function reasonOf({ state, reason }: DeliveryRecord): Reason | null {
   if (reason !== null) return JSON.parse(reason) as Reason
   return state === 'delivered' ? { code: 'delivered' } : null
@@ -165,7 +173,7 @@ function common(row: DeliveryRecord): Omit<Delivery, 'message' | 'target'> {
     route: row.route,
     recipient: row.recipient,
     ...(row.part_of === null ? {} : { partOf: row.part_of }),
-    fingerprints: row.fingerprint === null ? (JSON.parse(row.fingerprints) as string[]) : [row.fingerprint],
+    fingerprints: fingerprintsOf(row),
     kind: row.message_kind,
     createdAt: row.created_at,
     state: row.state,

@@ -6,7 +6,7 @@ import type { Reason } from '../model/reason.ts'
 import type { StoreContext } from './context.ts'
 import type { FreshDeliveries } from './delivery-fresh.ts'
 import type { DeliveryOrder } from './delivery-order.ts'
-import { FULL, type FullRecord, toDelivery, toFirstAttempt } from './delivery-rows.ts'
+import { FINGERPRINTS, FULL, type FullRecord, toDelivery, toFirstAttempt } from './delivery-rows.ts'
 import { inboxKeeper } from './inbox.ts'
 
 /** A delivery whose attempt is written down and may begin. */
@@ -153,7 +153,7 @@ export function deliveryTurns({ database, writer, clock }: StoreContext, order: 
   const firstReceipt = raw
     .prepare<[string, string, string, string], string>(
       `SELECT receipt FROM deliveries d WHERE rule_id = +? AND route = +? AND recipient = +? AND receipt IS NOT NULL AND message_kind = 'firing'
-       AND EXISTS (SELECT 1 FROM json_each(d.fingerprints) a JOIN json_each(?) b ON a.value = b.value)
+       AND EXISTS (SELECT 1 FROM json_each(${FINGERPRINTS}) a JOIN json_each(?) b ON a.value = b.value)
        ORDER BY seq DESC LIMIT 1`,
     )
     .pluck()

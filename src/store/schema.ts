@@ -243,7 +243,8 @@ export const deliveries = sqliteTable(
     recipient: text().notNull().default(''),
     /** The first of the deliveries to each recipient of one message; it names itself. */
     partOf: text(),
-    fingerprints: text({ mode: 'json' }).$type<string[]>().notNull(),
+    /** Null where there is exactly one. */
+    fingerprints: text({ mode: 'json' }).$type<string[]>(),
     /** The fingerprint where there is exactly one, so that its open deliveries are found by index. */
     fingerprint: text(),
     channelId: text(),
