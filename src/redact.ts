@@ -5,7 +5,7 @@ const LONG_PART = 8
 
 /** Every text inside secret settings, in each of the forms it may travel in, the longest first. */
 export function secretForms(settings: unknown): string[] {
-  const secrets = textsIn(settings).flatMap((text) => [text, ...partsOfAddress(text)])
+  const secrets = textsIn(settings).flatMap((text) => [text, ...partsOfAddress(text), ...credentialsIn(text)])
   const forms = secrets.filter((text) => text.length >= SHORTEST_SECRET).flatMap(formsOf)
   return [...new Set(forms)].sort((one, other) => other.length - one.length)
 }
@@ -16,6 +16,12 @@ export function redact(text: string, forms: readonly string[]): string {
   for (const form of forms)
     if (form.length <= clean.length && clean.includes(form)) clean = clean.replaceAll(form, '***')
   return clean
+}
+
+/** What stands behind the scheme of an authorization, such as `Bearer …`: receivers tell it back alone. */
+function credentialsIn(text: string): string[] {
+  const [, credential = ''] = /^[A-Za-z-]+ +(\S+)$/.exec(text) ?? []
+  return credential.length >= LONG_PART ? [credential] : []
 }
 
 function textsIn(value: unknown): string[] {

@@ -26,6 +26,7 @@ describe('redaction', () => {
       'Cannot POST /services/T0/B0/aVeryLongToken',
       'Cannot POST ***',
     ],
+    ['hides the credential behind its scheme alone', ['Bearer k-12345678'], 'no k-12345678', 'no ***'],
     ['hides a token in an address', [hook], 'no aVeryLongToken here', 'no *** here'],
     ['hides a value in the query of an address', [hook], 'bad key another-secret', 'bad key ***'],
     [
