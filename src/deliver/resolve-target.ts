@@ -120,7 +120,7 @@ export function createTargetOpener(sources: TargetSources): TargetOpener {
       if (stopped !== null) return closed('channel-disabled', stopped)
       const reference = channelId === null && sealed !== null ? referenceIn(sealed) : undefined
       if (reference !== undefined) {
-        const opened = await openReference(sources, delivery.project, reference)
+        const opened = await openReference(sources, delivery, reference)
         return 'closed' in opened ? opened : ready(kind, {}, { opened: opened.settings, cache: new Map() }, {})
       }
       if (channelId === null) return ready(kind, settings, inlineKeeping(delivery), {})

@@ -30,7 +30,8 @@ export async function decideLikeMlrun({ definition, notification }: RunRule, mat
   const met: Reason = { code: 'occasion-met', detail: state }
   const text = state === 'completed' ? (definition.condition?.text ?? '') : ''
   if (text === '') return { ...finding, verdict: 'true', reasons: [met] }
-  const data = { run: mlrunRun(run), notification: notification ?? {} } as unknown as Variables
+  const { sealed: _, owner: __, ...told } = notification ?? { sealed: null, owner: null }
+  const data = { run: mlrunRun(run), notification: told } as unknown as Variables
   const verdict = await evaluateJinjaCondition(text, data)
   if (!verdict.ok) {
     const detail = `${verdict.error.message}; as with MLRun it is sent`

@@ -5,11 +5,12 @@ import { fromJson } from '../language/expression/json.ts'
 import type { Value } from '../language/expression/value.ts'
 import type { MlrunOwner } from '../model/mlrun.ts'
 import { type InlineChannel, type Route, routeKeys } from '../model/rule.ts'
-import { referenceText, secretIdentity } from '../model/secret-reference.ts'
+import { paramsIdentity, referenceText, type SecretReference, secretIdentity } from '../model/secret-reference.ts'
 import type { SealedSecret } from '../store/notification-lists.ts'
 import type { NewRule } from '../store/rules.ts'
 import { type Caller, channelKind, type ManageContext } from './context.ts'
 import { notificationMark, secretName } from './mlrun-names.ts'
+import { partParams } from './mlrun-params.ts'
 import { sealSettings } from './settings.ts'
 
 /** In whose list a notification is stored, by whom and when (ms since 1970). */
@@ -43,8 +44,13 @@ export function prepareNotification(
   const hidden = notification.secret_params
   const isConcealed = reference === null && Object.keys(hidden).length > 0
   const name = isConcealed ? secretName(params ?? fromJson(hidden)) : null
-  const kept = name === null ? notification : { ...notification, secret_params: { secret: name } }
-  const { channel, inline } = reference === null ? sealed(context, id, item, path) : referring(project, reference, item)
+  const { shown, hidden: own } = partParams(notification.kind, notification.params)
+  const kept = { ...notification, params: shown, ...(name === null ? {} : { secret_params: { secret: name } }) }
+  const sealed = own === null ? null : context.secrets.seal(JSON.stringify(own), paramsIdentity(id))
+  const { channel, inline } =
+    reference === null
+      ? writtenOut(context, id, item, path)
+      : referring(project, { secret: reference, kind: kept.kind, params: shown, sealed })
   const definition = mlrunRule(owner, kept, channel, notificationMark(owner, kept.name))
   const [key] = routeKeys(definition)
   const seal = (secret: string) => context.secrets.seal(JSON.stringify(hidden), secretIdentity(project, secret))
@@ -55,7 +61,7 @@ export function prepareNotification(
       definition,
       inline: inline === null || key === undefined ? {} : { [key]: inline },
       origin: null,
-      notification: { ...kept, owner },
+      notification: { ...kept, owner, sealed },
       warnings,
       blocked: null,
       createdBy: actor,
@@ -71,7 +77,7 @@ interface Outlet {
   inline: InlineChannel | null
 }
 
-function sealed(context: Context, id: string, { channel }: MlrunItem, path: string): Outlet {
+function writtenOut(context: Context, id: string, { channel }: MlrunItem, path: string): Outlet {
   if (channel === null) return { channel: null, inline: null }
   const kind = channelKind(context, channel.kind)
   // The route is the only one, so its kind is its key.
@@ -84,10 +90,11 @@ function sealed(context: Context, id: string, { channel }: MlrunItem, path: stri
 }
 
 /** Where the secret alone tells where it leads, it is opened when the message is sent. */
-function referring(project: string, secret: string, { notification: { kind, params } }: MlrunItem): Outlet {
+function referring(project: string, reference: SecretReference): Outlet {
+  const { secret, kind } = reference
   if (kind === 'ipython') return { channel: null, inline: null }
   return {
     channel: { kind, settings: {} },
-    inline: { destination: `${kind} secret ${project}/${secret}`, sealed: referenceText({ secret, kind, params }) },
+    inline: { destination: `${kind} secret ${project}/${secret}`, sealed: referenceText(reference) },
   }
 }

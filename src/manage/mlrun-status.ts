@@ -35,7 +35,7 @@ export async function shownNotification(
   uid: string | null,
 ): Promise<ShownNotification> {
   if (rule.notification === undefined) throw new Error(`The rule ${rule.id} stands for no notification.`)
-  const { owner: _, ...notification } = rule.notification
+  const { owner: _, sealed: __, ...notification } = rule.notification
   const reports = await store.notificationLists.reports(rule.id, uid, MOST_STATES)
   const ids = reports.flatMap(({ evaluationId }) => evaluationId ?? [])
   const deliveries = ids.length === 0 ? [] : await store.notificationLists.deliveries(rule.id, ids)

@@ -4,8 +4,10 @@ import { parseJson } from '../language/expression/json.ts'
 import type { Value } from '../language/expression/value.ts'
 import { type MlrunNotification, type MlrunOwner, ownerKey } from '../model/mlrun.ts'
 import { didYouMean } from '../model/nearest.ts'
+import type { Rule } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
 import type { Caller, ManageContext } from './context.ts'
+import { knownNotification, restoreParams } from './mlrun-params.ts'
 import { prepareNotification, type ReadyNotification } from './mlrun-prepare.ts'
 import { type ShownNotification, shownNotification } from './mlrun-status.ts'
 
@@ -32,9 +34,16 @@ export type MlrunManager = ReturnType<typeof manageMlrun>
 export function manageMlrun(context: ManageContext) {
   const { store, clock, onRulesChanged } = context
 
-  async function show(project: string, owner: MlrunOwner): Promise<ShownNotification[]> {
-    const rules = await store.notificationLists.rules(project, ownerKey(owner))
-    return Promise.all(rules.map((rule) => shownNotification(store, rule, owner.kind === 'run' ? owner.name : null)))
+  function show(rules: readonly Rule[], { kind, name }: MlrunOwner): Promise<ShownNotification[]> {
+    return Promise.all(rules.map((rule) => shownNotification(store, rule, kind === 'run' ? name : null)))
+  }
+
+  /** The rules of the list that holds for its owner: its own, or for a run that has none its schedule's. */
+  async function applying(project: string, owner: MlrunOwner): Promise<Rule[]> {
+    const isOwn = owner.kind === 'schedule' || (await store.notificationLists.isSet(project, ownerKey(owner)))
+    if (isOwn) return store.notificationLists.rules(project, ownerKey(owner))
+    const name = await scheduleOf(project, owner.name)
+    return name === '' ? [] : store.notificationLists.rules(project, ownerKey({ kind: 'schedule', name }))
   }
 
   async function checkOwner(project: string, { kind, name }: MlrunOwner): Promise<void> {
@@ -52,14 +61,7 @@ export function manageMlrun(context: ManageContext) {
     /** Throws `not-found` for a run that nobody told of. A schedule may be told of later. */
     async list(project: string, owner: MlrunOwner): Promise<ShownNotification[]> {
       await checkOwner(project, owner)
-      const isOwn = owner.kind === 'schedule' || (await store.notificationLists.isSet(project, ownerKey(owner)))
-      if (isOwn) return show(project, owner)
-      const schedule = await scheduleOf(project, owner.name)
-      const rules =
-        schedule === ''
-          ? []
-          : await store.notificationLists.rules(project, ownerKey({ kind: 'schedule', name: schedule }))
-      return Promise.all(rules.map((rule) => shownNotification(store, rule, owner.name)))
+      return show(await applying(project, owner), owner)
     },
 
     /** What a list would become, without storing it. Throws as `replace` does. */
@@ -67,7 +69,7 @@ export function manageMlrun(context: ManageContext) {
       const ready = await prepare(caller, owner, body)
       const notifications = ready.flatMap(({ rule: { notification } }) => {
         if (notification === undefined) return []
-        const { owner: _, ...kept } = notification
+        const { owner: _, sealed: __, ...kept } = notification
         return [kept]
       })
       return { notifications, warnings: warningsOf(ready) }
@@ -88,7 +90,7 @@ export function manageMlrun(context: ManageContext) {
       const detail = { count: ready.length }
       await store.audit.record({ project, actor, action: 'replace', entity: 'notifications', entityId, detail })
       onRulesChanged()
-      return { notifications: await show(project, owner), warnings: warningsOf(ready) }
+      return { notifications: await show(await applying(project, owner), owner), warnings: warningsOf(ready) }
     },
   }
 
@@ -100,7 +102,14 @@ export function manageMlrun(context: ManageContext) {
   ): Promise<ReadyNotification[]> {
     await checkOwner(caller.project, owner)
     const { notifications } = (typeof json === 'object' && json !== null ? json : {}) as { notifications?: unknown }
-    const { items, issues } = readMlrunNotifications(notifications)
+    const rules = await applying(caller.project, owner)
+    const known = rules.flatMap((rule) => knownNotification(context.secrets, rule) ?? [])
+    const { items, issues } = readMlrunNotifications(notifications, null, (given) =>
+      restoreParams(
+        given,
+        known.find(({ notification: { name } }) => name === given.name),
+      ),
+    )
     if (issues.length > 0) throw faulty(issues)
     const exact = member(parseJson(text), 'notifications')
     const now = clock.now()

@@ -258,9 +258,11 @@ export interface InlineChannel {
   sealed: string | null
 }
 
-/** A notification of MLRun, and whose it is. */
+/** A notification of MLRun, and whose it is. Marks stand in its `params` where they hold secrets. */
 export interface OwnedNotification extends MlrunNotification {
   owner: MlrunOwner
+  /** The secrets among its `params`, sealed for `paramsIdentity`; null when there are none. */
+  sealed: string | null
 }
 
 /** A stored rule. Times are ms since 1970. */

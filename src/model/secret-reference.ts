@@ -3,12 +3,15 @@ import type { MlrunKind } from './mlrun.ts'
 
 /**
  * Stands where sealed settings would: the settings of the channel are read, when it is used, from MLRun's parameters, those
- * of the project's secret of that name among them. It holds no secret itself.
+ * of the project's secret of that name among them. It holds no secret in clear.
  */
 export interface SecretReference {
   secret: string
   kind: MlrunKind
+  /** Those that hold no secret, and marks in the place of the others. */
   params: JsonObject
+  /** The others, sealed for `paramsIdentity`; null when there are none. */
+  sealed: string | null
 }
 
 const PREFIX = 'reference:'
@@ -20,6 +23,11 @@ export function referenceText(reference: SecretReference): string {
 /** The reference that stands where sealed settings would; undefined when these are sealed settings. */
 export function referenceIn(sealed: string): SecretReference | undefined {
   return sealed.startsWith(PREFIX) ? (JSON.parse(sealed.slice(PREFIX.length)) as SecretReference) : undefined
+}
+
+/** What the secrets among a notification's `params` are sealed for. */
+export function paramsIdentity(ruleId: string): string {
+  return `rules|${ruleId}|params`
 }
 
 /** What a secret of a project is sealed for. */

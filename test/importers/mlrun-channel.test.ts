@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { git } from '../../src/channels/git.ts'
+import { mail } from '../../src/channels/mail.ts'
+import { slack } from '../../src/channels/slack.ts'
 import { webhook } from '../../src/channels/webhook.ts'
 import { type MlrunSurroundings, readMlrunChannel } from '../../src/importers/mlrun/channel.ts'
+import { openParams } from '../../src/importers/mlrun/open-params.ts'
 import type { JsonObject } from '../../src/model/json.ts'
+import { secretKeys } from '../../src/model/settings.ts'
 import { contextOf, settingsOf } from '../channels/contract.ts'
 import { testHttp } from '../support/egress.ts'
 
@@ -130,6 +134,36 @@ test('the other kinds', () => {
   })
   const environment = { SLACK_WEBHOOK: 'https://hooks.slack.com/services/y' }
   expect(readMlrunChannel('slack', {}, { environment }).channel?.settings['webhookUrl']).toEndWith('/y')
+})
+
+describe('a parameter that becomes a secret setting is never an open one', () => {
+  const full: Record<string, JsonObject> = {
+    slack: { webhook: 'https://hooks.slack.com/probe' },
+    git: { repo: 'probe/repo', issue: 4711, token: 'probe-token', server: 'probe.example', gitlab: true },
+    mail: {
+      server_host: 'probe-host',
+      sender_address: 'probe@sender.example',
+      email_addresses: 'probe@to.example',
+      username: 'probe-user',
+      password: 'probe-password',
+    },
+    webhook: {
+      url: 'https://probe.example',
+      method: 'put',
+      headers: { 'x-probe': 'probe-header' },
+      override_body: { probe: 'probe-body' },
+    },
+  }
+  test.each([slack, git, mail, webhook])('$kind', ({ kind, settings }) => {
+    const params = full[kind] ?? {}
+    const found = readMlrunChannel(kind, params).channel?.settings ?? {}
+    const hidden = secretKeys(settings).filter((key) => found[key] !== undefined)
+    expect(hidden).not.toEqual([])
+    const secret = JSON.stringify(hidden.map((key) => found[key]))
+    const open = Object.keys(params).filter((key) => secret.includes(JSON.stringify(params[key])))
+    expect(open).not.toEqual([])
+    expect(open.filter((key) => openParams[kind].includes(key))).toEqual([])
+  })
 })
 
 test('ipython is taken and does nothing', () => {

@@ -28,7 +28,7 @@ function rule(owner: { kind: 'run' | 'schedule'; name: string }, id: string): Ne
     },
     inline: {},
     origin: null,
-    notification: { ...notification, owner },
+    notification: { ...notification, owner, sealed: null },
     warnings: [],
     blocked: null,
     createdBy: 'test',

@@ -19,6 +19,9 @@ export interface MlrunItem {
 /** Most bytes of JSON that `secret_params` may have, as in MLRun. */
 const LARGEST_SECRET = 900 * 1024
 
+/** Gives the parameters of a notification with the secrets that were left out of them; faults by their path in it. */
+export type RestoreParams = (notification: MlrunNotification) => { params: JsonObject; issues: Issue[] }
+
 /**
  * Reads a list of MLRun notifications with MLRun's own checks. Faults of all of them are told, each by its path; with any,
  * none may be used. `around` is given where they are sent from, as MLRun's client sends them: there a kind may know its
@@ -27,6 +30,7 @@ const LARGEST_SECRET = 900 * 1024
 export function readMlrunNotifications(
   list: unknown,
   around: MlrunSurroundings | null = null,
+  restore: RestoreParams = ({ params }) => ({ params, issues: [] }),
 ): { items: MlrunItem[]; issues: Issue[] } {
   if (!Array.isArray(list))
     return {
@@ -35,7 +39,7 @@ export function readMlrunNotifications(
     }
   const issues: Issue[] = []
   const items = list.flatMap((input: unknown, index): MlrunItem[] => {
-    const found = readOne(input, `notifications.${index}`, around)
+    const found = readOne(input, `notifications.${index}`, around, restore)
     issues.push(...found.issues)
     return found.item === null ? [] : [found.item]
   })
@@ -50,11 +54,14 @@ function readOne(
   input: unknown,
   path: string,
   around: MlrunSurroundings | null,
+  restore: RestoreParams,
 ): { item: MlrunItem | null; issues: Issue[] } {
   let notification: MlrunNotification
   try {
     const { status: _, sent_time: __, reason: ___, ...kept } = validate(mlrunNotification, input, path)
-    notification = kept
+    const { params, issues } = restore(kept)
+    if (issues.length > 0) return { item: null, issues: issues.map((issue) => within(path, issue)) }
+    notification = { ...kept, params }
   } catch (thrown) {
     if (!(thrown instanceof AppError)) throw thrown
     return { item: null, issues: [...thrown.issues] }
@@ -66,7 +73,11 @@ function readOne(
     reference: referenceOf(notification),
     warnings: [...warnings, ...textWarnings(notification)],
   }
-  return { item, issues: issues.map((issue) => ({ ...issue, path: `${path}.${issue.path}` })) }
+  return { item, issues: issues.map((issue) => within(path, issue)) }
+}
+
+function within(path: string, issue: Issue): Issue {
+  return { ...issue, path: `${path}.${issue.path}` }
 }
 
 function readParams(
