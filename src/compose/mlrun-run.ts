@@ -7,7 +7,11 @@ export function mlrunRun(run: RunView): JsonObject {
   return {
     kind: 'run',
     metadata: { project: run.project, name: run.name, uid: run.uid, iteration: 0, labels: labelsOf(run) },
-    spec: { parameters: run.parameters, ...(run.schedule === '' ? {} : { schedule: run.schedule }) },
+    spec: {
+      parameters: run.parameters,
+      ...(run.schedule === '' ? {} : { schedule: run.schedule }),
+      ...(run.maxAttempts === null ? {} : { retry: { count: run.maxAttempts - 1 } }),
+    },
     status: {
       state: run.state,
       results: run.results,
@@ -15,6 +19,7 @@ export function mlrunRun(run: RunView): JsonObject {
       last_update: iso(run.endedAt ?? run.startedAt),
       ...(run.endedAt === null ? {} : { end_time: iso(run.endedAt) }),
       ...(run.error === null ? {} : { error: run.error.message }),
+      ...(run.attempt === 1 ? {} : { retry_count: run.attempt - 1 }),
     },
   }
 }

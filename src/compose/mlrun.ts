@@ -22,17 +22,19 @@ const verbs: Partial<Record<RunState, string>> = {
 export function mlrunMessage(input: RunComposeInput, notification: OwnedNotification): Message {
   const { rule, run, kind, at, why } = input
   const text = textOf(input, notification)
-  const whole = `[${notification.severity ?? 'info'}] ${text}`
+  const { name, severity } = notification
+  const isComment = notification.kind === 'git' && name !== ''
+  const whole = `[${severity ?? 'info'}] ${isComment ? `${name}: ` : ''}${text}`
   const title = oneLine(whole, LONGEST_TITLE)
   const url = runPage(run, input.baseUrl)
   const trace = runTraceUrl(input)
   const body = webhookBody(input, notification, text)
+  const summary = [isComment ? '' : name, title === whole ? '' : whole].filter((part) => part !== '').join('\n')
   return {
     ...blankMessage(kind, at, {
       title,
       severity: severityOf(input),
-      summary:
-        title === whole ? notification.name : [notification.name, whole].filter((part) => part !== '').join('\n'),
+      summary,
       links: url === undefined ? [] : [{ text: run.name, url }],
       why: oneLine(why, LONGEST_CELL),
       rule: rule.definition.name,
@@ -51,8 +53,15 @@ function textOf({ run, occurrence }: RunComposeInput, { message }: OwnedNotifica
   const workflow = run.labels['workflow'] ?? ''
   const what = `${run.kind === 'pipeline' ? 'workflow' : 'Run'} ${verbs[occurrence.state] ?? occurrence.state}`
   const said = `${what} in project ${run.project}${workflow === '' ? '' : ` (workflow: ${workflow})`}`
-  const retries = run.attempt > 1 ? `\nRetries attempted: ${run.attempt - 1}` : ''
-  return `${said}${message === '' ? '' : `: ${message}`}${retries}`
+  return `${said}${message === '' ? '' : `: ${message}`}${retriesOf(run, occurrence.state)}`
+}
+
+/** MLRun counts the attempts after the first. */
+function retriesOf({ attempt, maxAttempts }: RunView, state: RunState): string {
+  if (attempt === 1) return ''
+  const isLast = state === 'error' && maxAttempts !== null && attempt >= maxAttempts
+  const end = isLast ? '\nRetry limit reached - run has failed after all retry attempts.' : ''
+  return `\nRetries attempted: ${attempt - 1}${end}`
 }
 
 /** MLRun's own body of a webhook, where the notification brings none. */

@@ -46,6 +46,7 @@ export function viewRun({ project, uid }: RunKey, record: RunRecord, moment?: Mo
     state: stateOf(attempt.states, until),
     outcome: text(attempt.fields.outcome),
     attempt: number,
+    maxAttempts: (at(fields.maxAttempts, until) as number | undefined) ?? null,
     labels: mapAt(record.labels, until) as Record<string, string>,
     parameters: mapAt(record.parameters, until),
     results: mapAt(record.results, until),

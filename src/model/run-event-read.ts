@@ -69,6 +69,7 @@ function read(key: string, value: unknown): unknown {
     case 'kind':
       return oneOf(runKinds, value)
     case 'attempt':
+    case 'maxAttempts':
       return isWhole(value) && value >= 1 && value <= MOST_ATTEMPTS ? value : undefined
     case 'labels':
       return isMap(value) ? labelsOf(value) : undefined

@@ -149,20 +149,21 @@ export const runUid = v.pipe(
   v.check((value) => !hasControl(value), 'must not hold control characters'),
 )
 
+const attempts = v.pipe(
+  v.number('must be a whole number from 1'),
+  v.integer('must be a whole number from 1'),
+  v.minValue(1, 'must be a whole number from 1'),
+  v.maxValue(MOST_ATTEMPTS, 'must be at most 10000'),
+)
+
 const entries = {
   /** Makes it count once, however often it comes. */
   id: v.optional(filled(longest.id)),
   /** When it came to pass; without it, events count in the order they arrive. */
   time: v.optional(moment),
-  attempt: v.optional(
-    v.pipe(
-      v.number('must be a whole number from 1'),
-      v.integer('must be a whole number from 1'),
-      v.minValue(1, 'must be a whole number from 1'),
-      v.maxValue(MOST_ATTEMPTS, 'must be at most 10000'),
-    ),
-    1,
-  ),
+  attempt: v.optional(attempts, 1),
+  /** How many attempts the sender makes at most. */
+  maxAttempts: v.optional(attempts),
   state: v.optional(state),
   outcome: v.optional(text(longest.outcome)),
   name: v.optional(

@@ -76,6 +76,8 @@ export interface RunView {
   outcome: string
   /** From 1. */
   attempt: number
+  /** How many attempts are made at most; null when it did not say. */
+  maxAttempts: number | null
   labels: Record<string, string>
   parameters: JsonObject
   results: JsonObject
@@ -118,7 +120,7 @@ export type StateRecord = { [State in RunState]?: StateTimes }
 
 export const stepFields = ['name', 'kind', 'error', 'url', 'startedAt', 'endedAt'] as const
 export const attemptFields = ['error', 'startedAt', 'endedAt', 'outcome'] as const
-export const runFields = ['name', 'kind', 'host', 'trigger', 'url', 'schedule', 'parent', 'log'] as const
+export const runFields = ['name', 'kind', 'host', 'trigger', 'url', 'schedule', 'parent', 'log', 'maxAttempts'] as const
 export const runMaps = ['labels', 'parameters', 'results'] as const
 
 type Fields<Name extends string> = { [Field in Name]?: Stamped }

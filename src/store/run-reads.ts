@@ -1,10 +1,10 @@
-import { and, desc, eq, getTableColumns, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Verdict } from '../model/evaluation.ts'
 import { endStates, type RunKind, type RunRecord, type RunState } from '../model/run.ts'
 import type { StoreContext } from './context.ts'
 import type { LateIndex } from './late-index.ts'
 import type { RunRow } from './runs.ts'
-import { runNames, runs } from './schema.ts'
+import { notificationLists, rules, runNames, runs } from './schema.ts'
 
 export interface RunFilter {
   project: string
@@ -14,6 +14,8 @@ export interface RunFilter {
   kind?: RunKind
   states?: readonly RunState[]
   labels?: readonly (readonly [name: string, value: string])[]
+  /** Whether those alone for which notifications are set, by themselves or by their schedule. */
+  notified?: boolean
   /** `seq` of the last run of the page before. */
   before?: number
   limit: number
@@ -30,6 +32,19 @@ export interface StoredReport {
   evaluationId: string | null
   at: number
 }
+
+const ruleOf = (owner: SQL) =>
+  sql`exists (select 1 from ${rules} where ${rules.project} = ${runs.project} and ${rules.owner} = ${owner})`
+const ownList = sql`'run:' || ${runs.uid}`
+/** A list of the run itself takes the place of its schedule's, be it an empty one. */
+const isNotified = or(
+  ruleOf(ownList),
+  and(
+    ruleOf(sql`'schedule:' || (${runs.record} ->> '$.fields.schedule[0]')`),
+    sql`not exists (select 1 from ${notificationLists}
+      where ${notificationLists.project} = ${runs.project} and ${notificationLists.owner} = ${ownList})`,
+  ),
+)
 
 /** Runs are looked for by the order they came; so many may have ended in another order. */
 const OVERLAP = 100
@@ -171,13 +186,23 @@ function pathOf({ project, name, search, states = [] }: RunFilter): Path {
   return by('not indexed', sql`runs.seq in (${named})`)
 }
 
-function conditionsOf({ project, name, search, kind, states, before, labels = [] }: RunFilter): (SQL | undefined)[] {
+function conditionsOf({
+  project,
+  name,
+  search,
+  kind,
+  states,
+  notified,
+  before,
+  labels = [],
+}: RunFilter): (SQL | undefined)[] {
   return [
     eq(runs.project, project),
     name === undefined ? undefined : eq(runs.name, name),
     search === undefined ? undefined : holds(sql`runs.name`, search),
     kind === undefined ? undefined : eq(runs.kind, kind),
     states === undefined ? undefined : inArray(runs.state, [...states]),
+    notified === true ? isNotified : undefined,
     before === undefined ? undefined : lt(runs.seq, before),
     ...labels.map(
       ([key, value]) =>

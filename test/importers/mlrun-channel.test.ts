@@ -137,7 +137,7 @@ test('the other kinds', () => {
 })
 
 describe('a parameter that becomes a secret setting is never an open one', () => {
-  const full: Record<string, JsonObject> = {
+  const full = {
     slack: { webhook: 'https://hooks.slack.com/probe' },
     git: { repo: 'probe/repo', issue: 4711, token: 'probe-token', server: 'probe.example', gitlab: true },
     mail: {
@@ -154,8 +154,10 @@ describe('a parameter that becomes a secret setting is never an open one', () =>
       override_body: { probe: 'probe-body' },
     },
   }
-  test.each([slack, git, mail, webhook])('$kind', ({ kind, settings }) => {
-    const params = full[kind] ?? {}
+  const channels = { slack, git, mail, webhook }
+  test.each(['slack', 'git', 'mail', 'webhook'] as const)('%s', (kind) => {
+    const params: JsonObject = full[kind]
+    const { settings } = channels[kind]
     const found = readMlrunChannel(kind, params).channel?.settings ?? {}
     const hidden = secretKeys(settings).filter((key) => found[key] !== undefined)
     expect(hidden).not.toEqual([])

@@ -12,6 +12,7 @@ const values: Record<string, readonly unknown[]> = {
   id: ['e1', '', long(200), long(201), 7],
   time: [1_780_000_000_000, '2026-01-31T12:00:00Z', 'soon', 12, 1e14, -1, null, [], Number.NaN],
   attempt: [1, 2, 10_000, 10_001, 0, 1.5, '1', null],
+  maxAttempts: [1, 3, 10_000, 10_001, 0, 1.5, '1', null],
   state: ['running', 'completed', 'done', '', null],
   outcome: ['', 'WARNING', long(100), long(101), 3],
   name: ['job', '', long(300), long(301), 'a\u0000', 'a\u007f', 'Zoë'],

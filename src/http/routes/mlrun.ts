@@ -74,11 +74,20 @@ export function mlrunImportRoutes({ mlrun }: Pick<Manage, 'mlrun'>, events: RunE
 }
 
 async function list(context: ApiContext, mlrun: Manage['mlrun'], owner: MlrunOwner): Promise<Response> {
-  const found = await mlrun.list(context.get('caller').project, owner)
-  return context.json({ notifications: found.map((one) => seen(context, one)) })
+  return context.json({ notifications: await shownNotifications(context, mlrun, owner) })
 }
 
-/** Parameters are often secrets although MLRun keeps them in clear, so those who may only read see their names alone. */
+/** The notifications that hold for a run or schedule, as the caller may see them. */
+export async function shownNotifications(
+  context: ApiContext,
+  mlrun: Manage['mlrun'],
+  owner: MlrunOwner,
+): Promise<ShownNotification[]> {
+  const found = await mlrun.list(context.get('caller').project, owner)
+  return found.map((one) => seen(context, one))
+}
+
+/** A parameter may be a secret where nobody expects one, so those who may only read see their names alone. */
 function seen(context: ApiContext, notification: ShownNotification): ShownNotification {
   if (context.get('holder').role !== 'viewer') return notification
   const params = Object.fromEntries(Object.keys(notification.params).map((key) => [key, '***']))

@@ -5,6 +5,7 @@ import type { Manage } from '../../manage/index.ts'
 import { runKinds, runStates } from '../../model/run.ts'
 import type { EventAnswer, RunEvents } from '../../trigger/run-events.ts'
 import { type ApiEnv, IMPORT_LIMIT, page, pageOf, pathPart, readJson, readQuery } from '../request.ts'
+import { shownNotifications } from './mlrun.ts'
 
 const filters = {
   ...page,
@@ -19,6 +20,13 @@ const filters = {
       v.array(v.picklist(runStates, `must be of ${runStates.join(', ')}, separated by commas`)),
     ),
   ),
+  /** MLRun's name for it. */
+  'with-notifications': v.optional(
+    v.pipe(
+      v.picklist(['true', 'false'], 'must be true or false'),
+      v.transform((text) => text === 'true'),
+    ),
+  ),
   label: v.optional(
     v.pipe(
       v.string(),
@@ -28,11 +36,15 @@ const filters = {
   ),
 }
 
+/** What is shown of a run besides. */
+const formats = { format: v.optional(v.picklist(['notifications'], 'must be notifications, or left out')) }
+
 /** Runs and their events: `/runs`. */
-export function runRoutes({ runs }: Pick<Manage, 'runs'>, events: RunEvents): Hono<ApiEnv> {
+export function runRoutes({ runs, mlrun }: Pick<Manage, 'runs' | 'mlrun'>, events: RunEvents): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get('/', async (context) => {
-      const { limit, after, name, search, kind, state, label } = readQuery(context, filters)
+      const { 'with-notifications': notified, ...asked } = readQuery(context, filters)
+      const { limit, after, name, search, kind, state, label } = asked
       const found = await runs.list({
         project: context.get('caller').project,
         limit,
@@ -41,6 +53,7 @@ export function runRoutes({ runs }: Pick<Manage, 'runs'>, events: RunEvents): Ho
         ...(search === undefined ? {} : { search }),
         ...(kind === undefined ? {} : { kind }),
         ...(state === undefined ? {} : { states: state }),
+        ...(notified === undefined ? {} : { notified }),
         ...(label === undefined ? {} : { labels: [label] }),
       })
       const { next } = pageOf(found, limit, ({ cursor }) => String(cursor))
@@ -50,9 +63,13 @@ export function runRoutes({ runs }: Pick<Manage, 'runs'>, events: RunEvents): Ho
       const inputs = listOf(await readJson(context, IMPORT_LIMIT))
       return context.json(summaryOf(await events.takeAll(context.get('caller').project, null, inputs)))
     })
-    .get('/:uid', async (context) =>
-      context.json(await runs.get(context.get('caller').project, pathPart(context, 'uid'))),
-    )
+    .get('/:uid', async (context) => {
+      const { format } = readQuery(context, formats)
+      const name = pathPart(context, 'uid')
+      const run = await runs.get(context.get('caller').project, name)
+      if (format === undefined) return context.json(run)
+      return context.json({ ...run, notifications: await shownNotifications(context, mlrun, { kind: 'run', name }) })
+    })
     .get('/:uid/reportersStates', async (context) => {
       const reportersStates = await runs.reporters(context.get('caller').project, pathPart(context, 'uid'))
       return context.json({ reportersStates })
