@@ -14,6 +14,7 @@ interface StateStatus {
   status: MlrunStatus
   /** ISO 8601; null until it is sent. */
   sent_time: string | null
+  /** Why it failed, or has not been sent yet. */
   reason: string | null
   deliveries: string[]
 }
@@ -65,8 +66,14 @@ function statusOf(report: NotificationReport, sent: readonly NotificationDeliver
     const at = Math.max(...sent.map(({ finishedAt }) => finishedAt ?? 0))
     return { ...base, status: 'sent', sent_time: new Date(at).toISOString(), reason: null }
   }
-  const reason = sent.length > 0 ? null : report.verdict === 'false' ? 'The condition was false.' : 'Nothing was sent.'
-  return { ...base, status: 'pending', sent_time: null, reason }
+  return { ...base, status: 'pending', sent_time: null, reason: whyPending(report, sent) }
+}
+
+/** Null while nothing is known against it; an attempt that will be repeated says what it failed of. */
+function whyPending({ verdict }: NotificationReport, sent: readonly NotificationDelivery[]): string | null {
+  if (sent.length === 0) return verdict === 'false' ? 'The condition was false.' : 'Nothing was sent.'
+  const tried = sent.find(({ state, reason }) => state !== 'delivered' && reason !== null)
+  return tried === undefined ? null : whyFailed(tried)
 }
 
 function whyFailed({ reason, response }: NotificationDelivery): string {

@@ -3,6 +3,7 @@ import { type InProcess, startInProcess } from '../support/in-process.ts'
 import { type NotificationsAnswer, notifiedRun } from '../support/mlrun.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { serverPackages, skipUnless } from '../support/requirements.ts'
+import { eventually } from '../support/servers.ts'
 import { type SmtpTestServer, startSmtp } from '../support/smtp.ts'
 
 const withServers = await skipUnless(serverPackages)
@@ -77,14 +78,25 @@ describe('§8.8 webhook', () => {
   test.each([undefined, null, true])(
     'a certificate nobody vouches for: verify_ssl %p is an error that says so',
     async (verify) => {
-      const before = secure.received.length
-      const run = await notifiedRun(daemon)
-      const params = { url: `${secure.url}/x`, ...(verify === undefined ? {} : { verify_ssl: verify }) }
-      await run.set([{ kind: 'webhook', name: 'n', params }])
-      await run.tell({ state: 'completed' })
-      const { sent_time: sentTime, reason } = await run.settled('error')
-      expect([sentTime, reason]).toEqual([null, expect.stringMatching(/certificate/i)])
-      expect(secure.received).toHaveLength(before)
+      const apart = await startInProcess()
+      try {
+        const before = secure.received.length
+        const run = await notifiedRun(apart)
+        const params = { url: `${secure.url}/x`, ...(verify === undefined ? {} : { verify_ssl: verify }) }
+        await run.set([{ kind: 'webhook', name: 'n', params }])
+        await run.tell({ state: 'completed' })
+        // It is tried again, since certificates are mended; meanwhile the reason is told.
+        await eventually(async () => {
+          const [{ status, reason } = { status: '', reason: '' }] = await run.shown()
+          expect([status, reason]).toEqual(['pending', expect.stringMatching(/repeated.* certificate/)])
+        })
+        apart.clock.advance(2 * 86_400_000)
+        const { sent_time: sentTime, reason } = await run.settled('error')
+        expect([sentTime, reason]).toEqual([null, expect.stringMatching(/certificate/)])
+        expect(secure.received).toHaveLength(before)
+      } finally {
+        await apart.stop()
+      }
     },
   )
   test('the same with verify_ssl false is sent', async () => {
