@@ -16,7 +16,7 @@ const run: MessageRun = {
 const text =
   "[{'project': 'test-remote-workflow', 'name': 'func-func', 'status': {'state': 'completed', 'results': {'return': 1}}, 'host': 'func-func-8lvl8'}]"
 
-describe('runs in an own body', () => {
+describe('§8.8 runs in an own body', () => {
   test.each(['{{runs}}', '{{ runs }}', '{{ runs}}', '{{runs }}', '{{  runs  }}'])(
     '%s is the list in Python',
     (token) => {
@@ -59,7 +59,10 @@ describe('runs in an own body', () => {
     ['\u200b\u001b\u00a0\u0000', "'\\u200b\\x1b\\xa0\\x00'"],
     [[1, 'a', null], "[1, 'a', None]"],
     [{ a: { b: [true, 1.5] } }, "{'a': {'b': [True, 1.5]}}"],
-  ])('the result %j is %s', (value, shown) => {
+    [false, 'False'],
+    ['a', "'a'"],
+    ['\u00ad\u007f', "'\\xad\\x7f'"],
+  ])('§8.9 the result %j is %s', (value, shown) => {
     const runs = [{ ...run, results: { r: value } }]
     expect(overriddenBody('{{ runs }}', runs)).toContain(`'results': {'r': ${shown}}`)
   })

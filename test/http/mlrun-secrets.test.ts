@@ -81,7 +81,7 @@ const kinds: [kind: string, params: Record<string, unknown>, shown: Record<strin
   ['console', { token: ['canary-list'] }, { token: '***' }],
 ]
 
-describe('secrets among params', () => {
+describe('§8.13 secrets among params', () => {
   test.each(kinds)('of %s are sealed and never come back: %j', async (kind, params, shown) => {
     const { path, set } = await run()
     const given = { kind, name: 'n', params }
@@ -122,7 +122,7 @@ async function arrived(path: string, header: string, value: string): Promise<voi
   }, 4000)
 }
 
-describe('a list that is sent as it was read', () => {
+describe('§8.13 a list that is sent as it was read', () => {
   test('keeps its secrets, however often, and what is given anew replaces them', async () => {
     const { set, shown, end } = await run()
     const params = { url: `${receiver.url}/kept`, headers: { 'x-a': 'canary-a', 'x-b': 'canary-b' } }

@@ -191,7 +191,7 @@ test('§8.1 what was sent is never sent again, whatever is pushed', async () => 
   expect(got()).toHaveLength(1)
 })
 
-test('notifications set on a run that has ended are evaluated at once; set anew they are sent anew', async () => {
+test('§8.14 notifications set on a run that has ended are evaluated at once; set anew they are sent anew', async () => {
   const { set, hook, got, settled, shown } = await run('completed', { results })
   await set([hook({ condition: val('<') })])
   expect([(await shown())[0].statuses[0].reason, got().length]).toEqual(['The condition was false.', 0])
@@ -248,6 +248,16 @@ test('§8.5 the console prints the header and the table', async () => {
   const text = daemon.printed.join('\n')
   expect(text).toContain('[info] Run completed in project p1: test-message')
   expect(text).toMatch(new RegExp(`completed +train +\\.\\.${uid.slice(-6)} +a=1, b=x`))
+})
+
+test('§8.5 of a run that failed the console prints the error; any severity is the word it was given as', async () => {
+  const { uid, set } = await run('created')
+  await set([{ kind: 'console', name: 'c', message: 'error-message', severity: 'verbose', when: ['error'] }])
+  await call('PUT', `/runs/${uid}`, { state: 'error', error: 'it broke' })
+  await until(() => daemon.printed.some((line) => line.includes('error-message')))
+  const text = daemon.printed.join('\n')
+  expect(text).toContain('[verbose] Run failed in project p1: error-message')
+  expect(text).toMatch(new RegExp(`error +train +\\.\\.${uid.slice(-6)} +it broke`))
 })
 
 test('§8.12 one good and one bad: independent, and the bad one says why', async () => {

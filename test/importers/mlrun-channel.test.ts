@@ -25,7 +25,7 @@ async function comment(params: JsonObject, around: MlrunSurroundings = {}) {
   return asked
 }
 
-describe('where a git notification of MLRun comments', () => {
+describe('§8.7 where a git notification of MLRun comments', () => {
   test.each<[JsonObject, MlrunSurroundings, string]>([
     [target, {}, 'https://api.github.com/repos/test-owner/test-repo/issues/7/comments'],
     [{ ...target, gitlab: true }, {}, 'https://gitlab.com/api/v4/projects/test-owner%2Ftest-repo/issues/7/notes'],
@@ -80,7 +80,7 @@ describe('where a git notification of MLRun comments', () => {
   })
 })
 
-describe('what is missing is named in the words of MLRun', () => {
+describe('§8.4 what is missing is named in the words of MLRun', () => {
   test.each([
     ['git', { ...target, repo: null }, ["Parameter 'repo' is required for GitNotification"]],
     ['git', { ...target, token: '' }, ["Parameter 'token' is required for GitNotification"]],
@@ -99,7 +99,7 @@ describe('what is missing is named in the words of MLRun', () => {
   })
 })
 
-describe('a webhook of MLRun', () => {
+describe('§8.8 a webhook of MLRun', () => {
   const url = 'https://x.example/hook'
   const settings = (params: JsonObject) => readMlrunChannel('webhook', params).channel?.settings
   test.each(['get', 'POST', 'Put', 'patch', 'delete'])('takes the method %s', (method) => {

@@ -17,7 +17,7 @@ const full = {
   validate_certs: true,
 }
 
-describe("MLRun's parameters of mail", () => {
+describe("§8.10 MLRun's parameters of mail", () => {
   test('become settings that a mail channel takes', () => {
     const { settings, issues } = readMailParams(full)
     expect(issues).toEqual([])
@@ -85,6 +85,8 @@ describe("MLRun's parameters of mail", () => {
   test('are laid over the defaults, whose addresses come last', () => {
     const defaults = { ...full, email_addresses: undefined as never, default_email_addresses: 'a@example.com' }
     expect(readMailParams({}, defaults).settings).toMatchObject({ host: 'smtp.example.com', to: ['a@example.com'] })
+    const own = { email_addresses: ['a@b.com', 'b@b.com', 'c@c.com'] }
+    expect(readMailParams(own, defaults).settings['to']).toEqual(['a@b.com', 'b@b.com', 'c@c.com', 'a@example.com'])
     expect(
       readMailParams({ server_host: 'other', server_port: 589, email_addresses: ['a@b.com', 'c@c.com'] }, defaults)
         .settings,

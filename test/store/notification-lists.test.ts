@@ -37,7 +37,7 @@ function rule(owner: { kind: 'run' | 'schedule'; name: string }, id: string): Ne
   }
 }
 
-test('a concealed secret goes with the last list that refers to it, and the list with its run', async () => {
+test('§8.14 a concealed secret goes with the last list that refers to it, and the list with its run', async () => {
   const daemon = await startInProcess()
   try {
     const { store, clock } = daemon
