@@ -1,11 +1,14 @@
+import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { MlrunItem } from '../importers/mlrun/notification.ts'
+import { paramPath } from '../importers/mlrun/param-types.ts'
 import { mlrunRule } from '../importers/mlrun/rule.ts'
 import { fromJson } from '../language/expression/json.ts'
 import type { Value } from '../language/expression/value.ts'
 import type { MlrunOwner } from '../model/mlrun.ts'
 import { type InlineChannel, type Route, routeKeys } from '../model/rule.ts'
 import { paramsIdentity, referenceText, type SecretReference, secretIdentity } from '../model/secret-reference.ts'
+import { faulty } from '../model/validate.ts'
 import type { SealedSecret } from '../store/notification-lists.ts'
 import type { NewRule } from '../store/rules.ts'
 import { type Caller, channelKind, type ManageContext } from './context.ts'
@@ -82,10 +85,22 @@ function writtenOut(context: Context, id: string, { channel }: MlrunItem, path: 
   const kind = channelKind(context, channel.kind)
   // The route is the only one, so its kind is its key.
   const seal = (plain: string) => context.secrets.seal(plain, `rules|${id}|${channel.kind}`)
-  const stored = sealSettings(kind, channel.settings, null, seal, `${path}.params`)
+  const stored = namingParams(path, () => sealSettings(kind, channel.settings, null, seal, ''))
   return {
     channel: { kind: channel.kind, settings: stored.settings },
     inline: { destination: stored.destination, sealed: stored.sealed },
+  }
+}
+
+/** What is wrong is told of the parameters, since nobody has written the settings that are made of them. */
+function namingParams<Made>(path: string, make: () => Made): Made {
+  try {
+    return make()
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.issues.length === 0) throw thrown
+    throw faulty(
+      thrown.issues.map((issue) => ({ ...issue, path: `${path}.params.${paramPath(issue.path.replace(/^\./, ''))}` })),
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { AppError, invalid } from '../errors.ts'
 import { INTERNAL_SECRETS } from '../model/mlrun.ts'
-import { secretIdentity } from '../model/secret-reference.ts'
+import { SECRET_NAME, secretIdentity } from '../model/secret-reference.ts'
 import { validate } from '../model/validate.ts'
 import { type Caller, inUse, type ManageContext, notFound } from './context.ts'
 
@@ -13,8 +13,6 @@ export const secretsRequest = v.strictObject({
     'must be an object such as {"SLACK":"{\\"webhook\\":\\"https://…\\"}"}',
   ),
 })
-
-const NAME = /^[\w.-]{1,253}$/
 
 export type ProjectSecretManager = ReturnType<typeof manageProjectSecrets>
 
@@ -33,7 +31,7 @@ export function manageProjectSecrets({ store, secrets, clock }: Pick<ManageConte
       const given = Object.entries(validate(secretsRequest, input).secrets)
       for (const [name] of given) {
         refuseInternal(name)
-        if (!NAME.test(name))
+        if (!SECRET_NAME.test(name))
           throw invalid(`secrets.${name}`, 'is no name: use up to 253 letters, digits, dots, hyphens and underscores')
       }
       const { project } = caller

@@ -30,6 +30,9 @@ export function paramsIdentity(ruleId: string): string {
   return `rules|${ruleId}|params`
 }
 
+/** What secrets of a project may be named. */
+export const SECRET_NAME = /^[\w.-]{1,253}$/
+
 /** What a secret of a project is sealed for. */
 export function secretIdentity(project: string, name: string): string {
   return `secrets|${project}|${name}`

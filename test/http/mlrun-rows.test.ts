@@ -207,7 +207,7 @@ withServers('§8.10 mail', () => {
     ['sender aaa', { sender_address: 'aaa' }, 'sender_address', "Invalid email address 'aaa'"],
     ['use_tls "True"', { use_tls: 'True' }, 'use_tls', 'must be a boolean'],
     ['password only', { password: 'p' }, 'username', "is required when 'password'"],
-    ['no server_host, and none of the instance', { server_host: undefined }, 'host', 'smtp.host'],
+    ['no server_host, and none of the instance', { server_host: undefined }, 'server_host', 'smtp.host'],
   ]
   test.each(refused)('%s answers 400', async (_, changes, path, says) => {
     const run = await notifiedRun(daemon)
@@ -334,7 +334,7 @@ describe('§8.14 storage and API', () => {
     const found = (await listed('with-notifications=true')).filter((uid) => mine.has(uid))
     expect(found).toEqual([scheduled.uid, own.uid])
     await onSchedule([])
-    expect((await listed('with-notifications=true')).filter((uid) => mine.has(uid))).toEqual([own.uid])
+    expect((await listed('with-notifications=True')).filter((uid) => mine.has(uid))).toEqual([own.uid])
     expect((await listed('with-notifications=false')).filter((uid) => mine.has(uid))).toHaveLength(mine.size)
     expect((await get('/api/v1/projects/rows/runs?with-notifications=maybe')).status).toBe(400)
   })

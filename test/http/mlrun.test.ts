@@ -101,6 +101,54 @@ const bad: [row: string, changes: unknown, path: string, says: RegExp][] = [
   ],
   ['webhook url null', { params: { url: null, method: 'POST' } }, 'notifications.0.params.url', /'url' is required/],
   ['secret and more', { secret_params: { secret: 'x', y: 1 } }, 'notifications.0.secret_params', /only key/],
+  ['slack webhook no address', { kind: 'slack', params: { webhook: 'x' } }, 'notifications.0.params.webhook', /URL/],
+  ['slack webhook no text', { kind: 'slack', params: { webhook: 5 } }, 'notifications.0.params.webhook', /text/],
+  [
+    'verify_ssl a text',
+    { params: { url: 'https://x', verify_ssl: 'no' } },
+    'notifications.0.params.verify_ssl',
+    /boolean/,
+  ],
+  [
+    'override_body a number',
+    { params: { url: 'https://x', override_body: 5 } },
+    'notifications.0.params.override_body',
+    /object/,
+  ],
+  [
+    'git server no text',
+    { kind: 'git', params: { repo: 'a/b', token: 't', issue: 1, server: 5 } },
+    'notifications.0.params.server',
+    /text/,
+  ],
+  [
+    'git server no host',
+    { kind: 'git', params: { repo: 'a/b', token: 't', issue: 1, server: 'a b' } },
+    'notifications.0.params.server',
+    /address/,
+  ],
+  [
+    'git gitlab a text',
+    { kind: 'git', params: { repo: 'a/b', token: 't', issue: 1, gitlab: 'yes' } },
+    'notifications.0.params.gitlab',
+    /boolean/,
+  ],
+  [
+    'mail password no text',
+    { kind: 'mail', params: { email_addresses: 'a@b.cd', username: 'u', password: 5 } },
+    'notifications.0.params.password',
+    /text/,
+  ],
+  [
+    'mail port too high',
+    {
+      kind: 'mail',
+      params: { server_host: 'h', sender_address: 'a@b.cd', email_addresses: 'a@b.cd', server_port: 70000 },
+    },
+    'notifications.0.params.server_port',
+    /65535/,
+  ],
+  ['secret no name', { params: {}, secret_params: { secret: '../x' } }, 'notifications.0.secret_params.secret', /name/],
   ['too large', { secret_params: { x: 'y'.repeat(921_600) } }, 'notifications.0.secret_params', /1 MB/],
 ]
 for (const [row, changes, path, says] of bad)
@@ -123,6 +171,17 @@ test('§8.3 names n1, n1 are refused; n1, n2 taken; a body without the key and o
   expect((await call('PUT', `/runs/${uid}/notifications`, {})).status).toBe(400)
   const lost = await call('PUT', '/runs/none/notifications', { notifications: [] })
   expect([lost.status, lost.body.detail]).toEqual([404, lost.body.message])
+})
+
+test('§8.3 a list of more notifications than anybody has is refused', async () => {
+  const { set, hook } = await run('running')
+  const many = (count: number) => Array.from({ length: count }, (_, index) => hook({ name: `n${index}` }))
+  const answer = await set(many(201))
+  expect([answer.status, answer.body.issues[0]]).toEqual([
+    400,
+    { path: 'notifications', message: 'must be at most 200, not 201' },
+  ])
+  expect((await set(many(200))).status).toBe(200)
 })
 
 test('§8.4 webhook url in params, another key in secret_params; a reference skips the check of the kind', async () => {

@@ -20,9 +20,11 @@ const filters = {
       v.array(v.picklist(runStates, `must be of ${runStates.join(', ')}, separated by commas`)),
     ),
   ),
-  /** MLRun's name for it. */
+  /** MLRun's name for it; its client writes True. */
   'with-notifications': v.optional(
     v.pipe(
+      v.string(),
+      v.toLowerCase(),
       v.picklist(['true', 'false'], 'must be true or false'),
       v.transform((text) => text === 'true'),
     ),

@@ -1,6 +1,7 @@
 import type { Issue } from '../../errors.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { mailParameters, readMailParams } from './mail.ts'
+import { wrongTypes } from './param-types.ts'
 
 /** Kinds of MLRun's notifications whose parameters are read here. */
 export type MlrunKind = 'console' | 'ipython' | 'slack' | 'git' | 'mail' | 'webhook'
@@ -26,6 +27,8 @@ export interface MlrunReading {
  * defaults from their surroundings; what is not known is warned of.
  */
 export function readMlrunChannel(kind: MlrunKind, params: JsonObject, around: MlrunSurroundings = {}): MlrunReading {
+  const wrong = wrongTypes(kind, params)
+  if (wrong.length > 0) return { channel: null, warnings: [], issues: wrong }
   const notes: Notes = { warnings: [], issues: [] }
   const settings = readers[kind](params, notes, around)
   for (const name of Object.keys(params))
@@ -104,6 +107,8 @@ function readWebhook(params: JsonObject, notes: Notes): Found {
   const verb = textOf(method).toUpperCase()
   if (!METHODS.includes(verb))
     notes.issues.push({ path: 'method', message: `must be one of ${METHODS.join(', ')}, not ${textOf(method)}` })
+  if (overrideBody === true || typeof overrideBody === 'number')
+    notes.issues.push({ path: 'override_body', message: 'must be an object, a list or text' })
   // MLRun sends an empty one as if there were none, and does not check what is not encrypted.
   const isEmpty = !overrideBody || (typeof overrideBody === 'object' && Object.keys(overrideBody).length === 0)
   const isUnchecked = verify === false && /^https:/i.test(textOf(url))

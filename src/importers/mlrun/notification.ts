@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts'
 import { checkJinjaCondition } from '../../language/jinja-condition.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { type MlrunNotification, mlrunNotification, mlrunStates } from '../../model/mlrun.ts'
+import { SECRET_NAME } from '../../model/secret-reference.ts'
 import { validate } from '../../model/validate.ts'
 import { type MlrunSurroundings, readMlrunChannel } from './channel.ts'
 
@@ -18,6 +19,8 @@ export interface MlrunItem {
 
 /** Most bytes of JSON that `secret_params` may have, as in MLRun. */
 const LARGEST_SECRET = 900 * 1024
+/** Each becomes a rule, which every event of the run asks. */
+const MOST_NOTIFICATIONS = 200
 
 /** Gives the parameters of a notification with the secrets that were left out of them; faults by their path in it. */
 export type RestoreParams = (notification: MlrunNotification) => { params: JsonObject; issues: Issue[] }
@@ -36,6 +39,11 @@ export function readMlrunNotifications(
     return {
       items: [],
       issues: [{ path: 'notifications', message: 'must be a list of notifications, [] to clear it' }],
+    }
+  if (list.length > MOST_NOTIFICATIONS)
+    return {
+      items: [],
+      issues: [{ path: 'notifications', message: `must be at most ${MOST_NOTIFICATIONS}, not ${list.length}` }],
     }
   const issues: Issue[] = []
   const items = list.flatMap((input: unknown, index): MlrunItem[] => {
@@ -96,7 +104,10 @@ function readParams(
   if ('secret' in hidden) {
     if (Object.keys(hidden).length > 1) return refuse('secret_params', "'secret' must be the only key in secret_params")
     if (referenceOf(notification) === null)
-      return refuse('secret_params.secret', 'must be the name of a secret of the project')
+      return refuse(
+        'secret_params.secret',
+        'must be the name of a secret of the project: up to 253 letters, digits, dots, hyphens and underscores',
+      )
     return { channel: null, warnings: [], issues: [] }
   }
   const merged = { ...hidden, ...params }
@@ -114,7 +125,7 @@ function readParams(
 /** The secret that a notification refers to; null when it refers to none. */
 function referenceOf({ secret_params: hidden }: MlrunNotification): string | null {
   const { secret } = hidden
-  return typeof secret === 'string' && secret !== '' ? secret : null
+  return typeof secret === 'string' && SECRET_NAME.test(secret) ? secret : null
 }
 
 function textWarnings({ when, condition, severity }: MlrunNotification): string[] {
