@@ -13,7 +13,7 @@ export function RunPage() {
   const id = useId()
   const { data, error } = useData<FullRun>(pathOf('runs', id), ['runs'])
   if (data === undefined) return waiting('Run', error)
-  const { name, kind, uid, state, attempt, startedAt, labels, results, log, steps, host, url, trigger, outcome } = data
+  const { name, kind, uid, state, startedAt, labels, results, log, steps, host, url, trigger, outcome } = data
   return (
     <Page title={name}>
       <section class="panel">
@@ -23,7 +23,7 @@ export function RunPage() {
             ['Outcome', outcome],
             ['Kind', kind],
             ['Run', uid],
-            ['Attempt', attempt === 1 ? '' : cell(attempt)],
+            ['Attempt', attemptOf(data)],
             ['Started', startedAt === null ? 'not told' : <Time at={startedAt} />],
             ['Took', startedAt === null ? 'not told' : <Took {...data} />],
             ['Labels', labelText(labels)],
@@ -118,6 +118,12 @@ function Decision({
       <a href={pathOf('evaluations', evaluationId)}>Trace</a>
     </>
   )
+}
+
+/** Nothing for the only attempt. */
+function attemptOf({ attempt, maxAttempts }: Pick<FullRun, 'attempt' | 'maxAttempts'>): string {
+  if (maxAttempts !== null) return `${attempt} of ${maxAttempts}`
+  return attempt === 1 ? '' : cell(attempt)
 }
 
 /** Every rule that might be about it, those that have said nothing too. */

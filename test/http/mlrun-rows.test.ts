@@ -351,6 +351,48 @@ describe('§8.14 storage and API', () => {
     expect(seen.body.notifications[0]?.params).toEqual({ token: '***' })
     expect((await get(`${run.path}?format=full`)).status).toBe(400)
   })
+  test('set on a schedule nobody knows they are kept, over a restart too, and its next run sends', async () => {
+    const apart = await startInProcess()
+    try {
+      const path = '/after-restart'
+      const params = { url: `${receiver.url}${path}`, headers: { 'x-key': 'kept' } }
+      const schedule = '/api/v1/projects/rows/schedules/unheard/notifications'
+      const notifications = [{ kind: 'webhook', name: 'n', when: ['error'], params }]
+      expect((await apart.call('PUT', schedule, { notifications })).status).toBe(200)
+      await apart.restart()
+      const run = await notifiedRun(apart, { schedule: 'unheard' })
+      const other = await notifiedRun(apart, { schedule: 'another' })
+      await other.tell({ state: 'error' })
+      await run.tell({ state: 'error' })
+      await run.settled('sent')
+      const found = receiver.received.filter((request) => request.path === path)
+      expect(found.map(({ headers }) => headers['x-key'])).toEqual(['kept'])
+      expect(await other.shown()).toEqual([])
+    } finally {
+      await apart.stop()
+    }
+  })
+  test('set on a run that has ended they are evaluated at once, once, and those whose state it was not stay pending', async () => {
+    const path = '/at-once'
+    const run = await notifiedRun(daemon, { state: 'error', error: 'oops' })
+    const hook = (name: string, when: string[]) => ({
+      kind: 'webhook',
+      name,
+      when,
+      params: { url: `${receiver.url}${path}?${name}` },
+    })
+    receiver.reply(() => ({ status: 200 }))
+    await run.set([hook('meant', ['error']), hook('other', ['completed'])])
+    await run.settled('sent')
+    await daemon.call('POST', `${run.path}/push-notifications`)
+    expect((await run.shown()).map(({ name, status }) => [name, status])).toEqual([
+      ['meant', 'sent'],
+      ['other', 'pending'],
+    ])
+    expect(receiver.received.filter((request) => request.path.startsWith(path)).map((request) => request.path)).toEqual(
+      [`${path}?meant`],
+    )
+  })
   test('set on a live run, a bad and a good Slack: an error with its reason, and sent', async () => {
     receiver.reply(({ path }) =>
       path === '/bad-slack' ? { status: 403, body: 'invalid_token' } : { status: 200, body: 'ok' },

@@ -97,6 +97,23 @@ describe('§8.13 secrets among params', () => {
     expect(disk).not.toContain('canary')
   })
 
+  test('stored for a schedule secret_params are a reference of the internal prefix, and no run that is told bears them', async () => {
+    const url = `${receiver.url}/redacted`
+    const given = {
+      kind: 'webhook',
+      name: 'n',
+      params: { url },
+      secret_params: { headers: { 'x-key': 'canary-redacted' } },
+    }
+    const set = await call('PUT', '/schedules/redacted/notifications', { notifications: [given] })
+    expect(set.body.notifications[0]?.secret_params['secret']).toMatch(/^mlrun\.notifications\.[0-9a-f]{56}$/)
+    const scheduled = await run('running', { schedule: 'redacted' })
+    await scheduled.end()
+    await arrived('/redacted', 'x-key', 'canary-redacted')
+    expect(receiver.received.find(({ path }) => path === '/redacted')?.body).not.toContain('canary')
+    expect(onDisk()).not.toContain('canary')
+  })
+
   test('beside a secret of the project are sealed too, and sent with what it holds', async () => {
     const { set, shown, end } = await run()
     const secret = { url: `${receiver.url}/referred` }
