@@ -17,9 +17,9 @@ export interface PartedParams {
   hidden: JsonObject | null
 }
 
-/** Parts the secrets from the parameters of a kind. An address keeps its origin, an object its keys. */
+/** Parts the secrets from the parameters of a kind. An address keeps its origin, an object its keys; no number is a secret. */
 export function partParams(kind: MlrunKind, params: JsonObject): PartedParams {
-  const hidden = Object.entries(params).filter(([key, value]) => value !== null && !openParams[kind].includes(key))
+  const hidden = Object.entries(params).filter(([key, value]) => mayHide(value) && !openParams[kind].includes(key))
   const marks = hidden.map(([key, value]) => [key, markOf(value)] as const)
   return {
     shown: { ...params, ...Object.fromEntries(marks) },
@@ -94,9 +94,14 @@ function changedPlace(
   return isSame ? undefined : 'secret_params'
 }
 
+function mayHide(value: Json): boolean {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null)
+}
+
 function markOf(value: Json): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, markOf(item)]))
+  if (!mayHide(value)) return value
   if (typeof value !== 'string' || !/^https?:/i.test(value) || !URL.canParse(value)) return MASK
   return `${new URL(value).origin}/${MASK}`
 }

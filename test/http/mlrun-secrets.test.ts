@@ -78,7 +78,7 @@ const kinds: [kind: string, params: Record<string, unknown>, shown: Record<strin
     { url: 'https://x.example/***', headers: { 'x-key': '***' }, method: 'put' },
   ],
   ['webhook', { url: 'https://x.example', tokn: 'canary-misspelt' }, { url: 'https://x.example/***', tokn: '***' }],
-  ['console', { token: ['canary-list'] }, { token: '***' }],
+  ['console', { token: ['canary-list'], width: 80, wide: true }, { token: '***', width: 80, wide: true }],
 ]
 
 describe('§8.13 secrets among params', () => {
