@@ -1,34 +1,3 @@
-CREATE TABLE `alerts` (
-	`rule_id` text NOT NULL,
-	`fingerprint` text NOT NULL,
-	`labels` text NOT NULL,
-	`state` text NOT NULL,
-	`since` integer NOT NULL,
-	`firing_since` integer,
-	`history` text NOT NULL,
-	`missing` integer NOT NULL,
-	`errors` integer NOT NULL,
-	`value` text NOT NULL,
-	`sequence` integer NOT NULL,
-	PRIMARY KEY(`rule_id`, `fingerprint`),
-	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
-);
---> statement-breakpoint
-CREATE INDEX `alerts_open` ON `alerts` (`state`) WHERE state <> 'normal';--> statement-breakpoint
-CREATE TABLE `attempts` (
-	`delivery` integer NOT NULL,
-	`number` integer NOT NULL,
-	`started_at` integer NOT NULL,
-	`finished_at` integer,
-	`outcome` text,
-	`reason` text,
-	`response` text,
-	`retry_at` integer,
-	`trigger` text NOT NULL,
-	PRIMARY KEY(`delivery`, `number`),
-	FOREIGN KEY (`delivery`) REFERENCES `deliveries`(`seq`) ON UPDATE no action ON DELETE cascade
-) WITHOUT ROWID;
---> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` text PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
@@ -41,6 +10,36 @@ CREATE TABLE `audit` (
 );
 --> statement-breakpoint
 CREATE INDEX `audit_at` ON `audit` (`at`);--> statement-breakpoint
+CREATE TABLE `data_keys` (
+	`id` text PRIMARY KEY NOT NULL,
+	`wrapped` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `meta` (
+	`key` text PRIMARY KEY NOT NULL,
+	`value` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `sessions` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`token_id` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	FOREIGN KEY (`token_id`) REFERENCES `tokens`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE TABLE `tokens` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`role` text NOT NULL,
+	`project` text,
+	`hash` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`revoked_at` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `tokens_hash_unique` ON `tokens` (`hash`);--> statement-breakpoint
 CREATE TABLE `channels` (
 	`id` text PRIMARY KEY NOT NULL,
 	`project` text NOT NULL,
@@ -74,11 +73,25 @@ CREATE TABLE `connections` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `connections_name` ON `connections` (`project`,`name`);--> statement-breakpoint
-CREATE TABLE `data_keys` (
-	`id` text PRIMARY KEY NOT NULL,
-	`wrapped` text NOT NULL,
-	`created_at` integer NOT NULL
+CREATE TABLE `destinations` (
+	`destination` text PRIMARY KEY NOT NULL,
+	`paused_until` integer,
+	`closed_reason` text
 );
+--> statement-breakpoint
+CREATE TABLE `attempts` (
+	`delivery` integer NOT NULL,
+	`number` integer NOT NULL,
+	`started_at` integer NOT NULL,
+	`finished_at` integer,
+	`outcome` text,
+	`reason` text,
+	`response` text,
+	`retry_at` integer,
+	`trigger` text NOT NULL,
+	PRIMARY KEY(`delivery`, `number`),
+	FOREIGN KEY (`delivery`) REFERENCES `deliveries`(`seq`) ON UPDATE no action ON DELETE cascade
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `deliveries` (
 	`seq` integer PRIMARY KEY NOT NULL,
@@ -123,12 +136,44 @@ CREATE TABLE `delivery_contents` (
 	FOREIGN KEY (`seq`) REFERENCES `deliveries`(`seq`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE TABLE `destinations` (
-	`destination` text PRIMARY KEY NOT NULL,
-	`paused_until` integer,
-	`closed_reason` text
+CREATE TABLE `inbox` (
+	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` text NOT NULL,
+	`project` text NOT NULL,
+	`channel_id` text,
+	`rule_id` text,
+	`kind` text NOT NULL,
+	`severity` text NOT NULL,
+	`title` text NOT NULL,
+	`summary` text NOT NULL,
+	`rule` text NOT NULL,
+	`at` integer NOT NULL,
+	`read_at` integer,
+	`until` integer NOT NULL,
+	`message` text NOT NULL
 );
 --> statement-breakpoint
+CREATE UNIQUE INDEX `inbox_id_unique` ON `inbox` (`id`);--> statement-breakpoint
+CREATE INDEX `inbox_project` ON `inbox` (`project`,`seq`);--> statement-breakpoint
+CREATE INDEX `inbox_unread` ON `inbox` (`project`,`seq`) WHERE read_at is null;--> statement-breakpoint
+CREATE INDEX `inbox_until` ON `inbox` (`until`);--> statement-breakpoint
+CREATE TABLE `alerts` (
+	`rule_id` text NOT NULL,
+	`fingerprint` text NOT NULL,
+	`labels` text NOT NULL,
+	`state` text NOT NULL,
+	`since` integer NOT NULL,
+	`firing_since` integer,
+	`history` text NOT NULL,
+	`missing` integer NOT NULL,
+	`errors` integer NOT NULL,
+	`value` text NOT NULL,
+	`sequence` integer NOT NULL,
+	PRIMARY KEY(`rule_id`, `fingerprint`),
+	FOREIGN KEY (`rule_id`) REFERENCES `rules`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `alerts_open` ON `alerts` (`state`) WHERE state <> 'normal';--> statement-breakpoint
 CREATE TABLE `evaluation_places` (
 	`rule_id` text NOT NULL,
 	`at` integer NOT NULL,
@@ -155,59 +200,6 @@ CREATE TABLE `evaluations` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `evaluations_id_unique` ON `evaluations` (`id`);--> statement-breakpoint
-CREATE TABLE `inbox` (
-	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
-	`id` text NOT NULL,
-	`project` text NOT NULL,
-	`channel_id` text,
-	`rule_id` text,
-	`kind` text NOT NULL,
-	`severity` text NOT NULL,
-	`title` text NOT NULL,
-	`summary` text NOT NULL,
-	`rule` text NOT NULL,
-	`at` integer NOT NULL,
-	`read_at` integer,
-	`until` integer NOT NULL,
-	`message` text NOT NULL
-);
---> statement-breakpoint
-CREATE UNIQUE INDEX `inbox_id_unique` ON `inbox` (`id`);--> statement-breakpoint
-CREATE INDEX `inbox_project` ON `inbox` (`project`,`seq`);--> statement-breakpoint
-CREATE INDEX `inbox_unread` ON `inbox` (`project`,`seq`) WHERE read_at is null;--> statement-breakpoint
-CREATE INDEX `inbox_until` ON `inbox` (`until`);--> statement-breakpoint
-CREATE TABLE `meta` (
-	`key` text PRIMARY KEY NOT NULL,
-	`value` text NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE `notification_lists` (
-	`project` text NOT NULL,
-	`owner` text NOT NULL,
-	`set_at` integer NOT NULL,
-	PRIMARY KEY(`project`, `owner`)
-);
---> statement-breakpoint
-CREATE TABLE `pings` (
-	`id` text PRIMARY KEY NOT NULL,
-	`project` text NOT NULL,
-	`name` text NOT NULL,
-	`kind` text NOT NULL,
-	`labels` text NOT NULL,
-	`hash` text NOT NULL,
-	`created_at` integer NOT NULL
-);
---> statement-breakpoint
-CREATE UNIQUE INDEX `pings_hash_unique` ON `pings` (`hash`);--> statement-breakpoint
-CREATE UNIQUE INDEX `pings_name` ON `pings` (`project`,`name`);--> statement-breakpoint
-CREATE TABLE `project_secrets` (
-	`project` text NOT NULL,
-	`name` text NOT NULL,
-	`sealed` text NOT NULL,
-	`updated_at` integer NOT NULL,
-	PRIMARY KEY(`project`, `name`)
-);
---> statement-breakpoint
 CREATE TABLE `route_states` (
 	`rule_id` text NOT NULL,
 	`route` text NOT NULL,
@@ -255,6 +247,33 @@ CREATE UNIQUE INDEX `rules_name` ON `rules` (`project`,`name`);--> statement-bre
 CREATE UNIQUE INDEX `rules_external` ON `rules` (`project`,`external_index`);--> statement-breakpoint
 CREATE INDEX `rules_connection` ON `rules` (`project`,`connection`);--> statement-breakpoint
 CREATE INDEX `rules_owner` ON `rules` (`project`,`owner`) WHERE owner is not null;--> statement-breakpoint
+CREATE TABLE `notification_lists` (
+	`project` text NOT NULL,
+	`owner` text NOT NULL,
+	`set_at` integer NOT NULL,
+	PRIMARY KEY(`project`, `owner`)
+);
+--> statement-breakpoint
+CREATE TABLE `pings` (
+	`id` text PRIMARY KEY NOT NULL,
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`kind` text NOT NULL,
+	`labels` text NOT NULL,
+	`hash` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `pings_hash_unique` ON `pings` (`hash`);--> statement-breakpoint
+CREATE UNIQUE INDEX `pings_name` ON `pings` (`project`,`name`);--> statement-breakpoint
+CREATE TABLE `project_secrets` (
+	`project` text NOT NULL,
+	`name` text NOT NULL,
+	`sealed` text NOT NULL,
+	`updated_at` integer NOT NULL,
+	PRIMARY KEY(`project`, `name`)
+);
+--> statement-breakpoint
 CREATE TABLE `run_events` (
 	`run` integer NOT NULL,
 	`id` text NOT NULL,
@@ -303,25 +322,6 @@ CREATE UNIQUE INDEX `runs_uid` ON `runs` (`project`,`uid`);--> statement-breakpo
 CREATE INDEX `runs_open` ON `runs` (`project`,`name`) WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX `runs_project` ON `runs` (`project`);--> statement-breakpoint
 CREATE INDEX `runs_failed` ON `runs` (`project`) WHERE state in ('skipped', 'aborted', 'error');--> statement-breakpoint
-CREATE TABLE `sessions` (
-	`hash` text PRIMARY KEY NOT NULL,
-	`token_id` text NOT NULL,
-	`created_at` integer NOT NULL,
-	`expires_at` integer NOT NULL,
-	FOREIGN KEY (`token_id`) REFERENCES `tokens`(`id`) ON UPDATE no action ON DELETE cascade
-);
---> statement-breakpoint
-CREATE TABLE `tokens` (
-	`id` text PRIMARY KEY NOT NULL,
-	`name` text NOT NULL,
-	`role` text NOT NULL,
-	`project` text,
-	`hash` text NOT NULL,
-	`created_at` integer NOT NULL,
-	`revoked_at` integer
-);
---> statement-breakpoint
-CREATE UNIQUE INDEX `tokens_hash_unique` ON `tokens` (`hash`);--> statement-breakpoint
 CREATE TABLE `variables` (
 	`owner` text PRIMARY KEY NOT NULL,
 	`list` text NOT NULL,
