@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../model/json.ts'
-import type { Message, MessageAlert } from '../../model/message.ts'
+import type { Message, MessageAlert, MessageKind } from '../../model/message.ts'
 import { cleanLine, cleanLines, cut, safeUrl } from '../content/clean.ts'
 import { isGood } from '../content/colour.ts'
 import { stepLines } from '../content/steps.ts'
@@ -8,12 +8,14 @@ import { stepLines } from '../content/steps.ts'
 /** For so long an alert that is not told of again stands in Alertmanager, in ms. */
 const STANDS = 7 * 86_400_000
 const NEVER = '0001-01-01T00:00:00Z'
+/** Tell of what happened once: nothing will end them, so they stand as long as Alertmanager lets them (`resolve_timeout`). */
+const EVENTS: readonly MessageKind[] = ['run', 'message', 'test']
 const LONGEST = 2000
 
 /** What Alertmanager sends to webhooks, version 4. */
 export function webhookMessage(message: Message): JsonObject {
   const alerts = alertsOf(message).map((alert) => {
-    const { startsAt, endsAt, annotations, generatorURL = '', ...rest } = described(message, alert)
+    const { startsAt, endsAt = NEVER, annotations, generatorURL = '', ...rest } = described(message, alert)
     const labels: Record<string, string> = rest.labels
     const isOver = statusOf(message) === 'resolved'
     const fingerprint = createHash('sha256').update(`${message.rule}\n${alert.fingerprint}`).digest('hex').slice(0, 16)
@@ -47,12 +49,13 @@ export function postableAlerts(message: Message): JsonObject[] {
 
 function described(message: Message, { labels, since, value }: MessageAlert) {
   const url = message.traceUrl === undefined ? null : safeUrl(message.traceUrl)
-  const end = statusOf(message) === 'resolved' ? message.time : message.time + STANDS
+  const isOver = statusOf(message) === 'resolved'
+  const end = isOver ? message.time : message.time + STANDS
   return {
     labels: { ...labelsOf(labels), alertname: nameOf(message), severity: message.severity },
     annotations: { ...annotationsOf(message), ...(value === '' ? {} : { value: cut(cleanLine(value), LONGEST) }) },
     startsAt: new Date(Math.min(since, end)).toISOString(),
-    endsAt: new Date(end).toISOString(),
+    ...(EVENTS.includes(message.kind) && !isOver ? {} : { endsAt: new Date(end).toISOString() }),
     ...(url === null ? {} : { generatorURL: url }),
   }
 }
