@@ -61,6 +61,9 @@ const botCases: VendorCase[] = [
   ...['ekm_access_denied', 'access_denied', 'invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long'].map(
     (code) => ({ name: code, reply: bot(code), state: 'rejected' as const, cause: `slack-${code}` }),
   ),
+  ...['too_many_attachments', 'no_text', 'metadata_too_large', 'msg_too_long'].map((code) =>
+    refused(code, bot(code), `slack-${code}`),
+  ),
   { name: 'an error nobody documented', reply: bot('moon_phase'), state: 'rejected', cause: 'slack-moon_phase' },
   ...['service_unavailable', 'request_timeout'].map((code) => retried(code, bot(code), `slack-${code}`, 5000)),
   retried('ratelimited under 200', bot('ratelimited'), 'slack-ratelimited', MINUTE),
