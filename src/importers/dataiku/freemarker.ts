@@ -42,6 +42,8 @@ interface Open {
   /** The variable of a list. */
   readonly variable?: string
   hasBranch?: boolean
+  /** Its <#else> or <#default> came: what Liquid reads behind that never counts. */
+  hasElse?: boolean
 }
 
 class Converter {
@@ -167,7 +169,7 @@ class Converter {
         this.#enter({ name, at: start, end: '{% endif %}' })
         return `{% if ${conditionOf(this.#read(piece), this.#scope)} %}`
       case 'elseif':
-        this.#within('if', piece)
+        refuseBehindElse(this.#within('if', piece), piece)
         return `{% elsif ${conditionOf(this.#read(piece), this.#scope)} %}`
       case 'else':
         return this.#else(piece)
@@ -209,10 +211,13 @@ class Converter {
     this.#open.push(open)
   }
 
-  #else({ start }: Piece): string {
+  #else(piece: Piece): string {
     const sep = this.#closeSep()
     const open = this.#open.at(-1)
-    if (open?.name !== 'if' && open?.name !== 'list') throw new Refusal('<#else> stands in no <#if> or <#list>.', start)
+    if (open?.name !== 'if' && open?.name !== 'list')
+      throw new Refusal('<#else> stands in no <#if> or <#list>.', piece.start)
+    refuseBehindElse(open, piece)
+    open.hasElse = true
     return `${sep}{% else %}`
   }
 
@@ -262,7 +267,9 @@ class Converter {
   #case(piece: Piece): string {
     const open = this.#within('switch', piece)
     if (open.hasBranch === true) throw new Refusal('The <#case> before does not end with <#break>.', piece.start)
+    refuseBehindElse(open, piece)
     open.hasBranch = true
+    open.hasElse = piece.name === 'default'
     return piece.name === 'default' ? '{% else %}' : `{% when ${operandOf(this.#read(piece), this.#scope)} %}`
   }
 
@@ -288,4 +295,10 @@ class Converter {
     if (this.#open.at(-1)?.name !== 'sep') return ''
     return this.#open.pop()?.end ?? ''
   }
+}
+
+function refuseBehindElse(open: Open, { name, start }: Piece): void {
+  if (open.hasElse !== true) return
+  const last = open.name === 'switch' ? 'default' : 'else'
+  throw new Refusal(`<#${name}> stands behind <#${last}>; that is converted as the last branch only.`, start)
 }
