@@ -247,6 +247,7 @@ CREATE UNIQUE INDEX `rules_name` ON `rules` (`project`,`name`);--> statement-bre
 CREATE UNIQUE INDEX `rules_external` ON `rules` (`project`,`external_index`);--> statement-breakpoint
 CREATE INDEX `rules_connection` ON `rules` (`project`,`connection`);--> statement-breakpoint
 CREATE INDEX `rules_owner` ON `rules` (`project`,`owner`) WHERE owner is not null;--> statement-breakpoint
+CREATE INDEX `rules_secret` ON `rules` (`project`,(notification ->> '$.secret_params.secret')) WHERE owner is not null;--> statement-breakpoint
 CREATE TABLE `notification_lists` (
 	`project` text NOT NULL,
 	`owner` text NOT NULL,

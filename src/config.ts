@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { parse } from 'yaml'
 import { AppError, type Issue, messageOf } from './errors.ts'
 import { duration, parseDuration } from './model/duration.ts'
+import { isObject } from './model/json.ts'
 import { didYouMean } from './model/nearest.ts'
 
 const text = () => v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'))
@@ -321,8 +322,4 @@ function collect(of: v.GenericSchema, path: string[]): Setting[] {
 function kindOf(parts: SchemaParts): Setting['kind'] {
   if (parts.wrapped !== undefined) return kindOf(parts.wrapped as unknown as SchemaParts)
   return parts.type === 'number' ? 'number' : parts.type === 'array' ? 'list' : 'text'
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

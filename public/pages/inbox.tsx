@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { call, pathOf } from '../api.ts'
 import { useRights } from '../holder.ts'
 import { useData } from '../live.ts'
@@ -104,10 +104,13 @@ export function InboxItemPage() {
   const path = pathOf('inbox', useId())
   const { canEdit } = useRights()
   const { data, error, reload } = useData<FullInboxItem>(path, ['inbox'])
-  const isNew = useData<FullInboxItem>(path).data?.readAt === null
+  const opened = useRef('')
   useEffect(() => {
-    if (isNew && canEdit) void call('POST', `${path}/read`).catch(() => {})
-  }, [path, isNew, canEdit])
+    // Once: whoever marks it as unread wants that to stay.
+    if (data === undefined || opened.current === path) return
+    opened.current = path
+    if (data.readAt === null && canEdit) void call('POST', `${path}/read`).catch(() => {})
+  }, [path, data, canEdit])
   if (data === undefined) return waiting('Message', error)
   const { id, title, kind, at, readAt, until, ruleId, rule, evaluationId, hasDelivery, message } = data
   return (

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { homedir, hostname } from 'node:os'
 import { basename, join } from 'node:path'
-import { cleanLine } from '../channels/content/clean.ts'
 import { parseDuration } from '../model/duration.ts'
 import { runCommand } from './exec/command.ts'
 import type { Notices, Told } from './exec/notify.ts'
@@ -75,7 +74,7 @@ export async function exec(terminal: Terminal, options: ExecOptions, command: re
     begun,
     tell(event(code === 0 ? { ...end, state: 'completed' } : { ...end, state: 'error', error })),
   ])
-  for (const line of notices?.lines() ?? []) terminal.err(cleanLine(line))
+  for (const line of notices?.lines() ?? []) terminal.err(line)
   await Promise.race([reporter.flush(PATIENCE), new Promise((resolve) => setTimeout(resolve, PATIENCE).unref())])
   return code
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.ts'
 import { blankMessage, type Message, type MessageTable } from '../model/message.ts'
 import type { OwnedNotification } from '../model/rule.ts'
-import { type RunState, type RunView, runPage, type StepView } from '../model/run.ts'
+import { failedFirst, type RunState, type RunView, resultsText, runPage, type StepView } from '../model/run.ts'
 import { messageRuns, mlrunRuns } from './mlrun-run.ts'
 import { type RunComposeInput, runAlert, runTraceUrl, severityOf } from './run-variables.ts'
 import { oneLine } from './words.ts'
@@ -74,7 +74,7 @@ function webhookBody({ run }: RunComposeInput, notification: OwnedNotification, 
 
 function tableOf(run: RunView): MessageTable {
   const row = ({ name, state, results, error }: RunView | StepView, uid: string) =>
-    [state, name, uid, state === 'error' ? (error?.message ?? '') : resultsOf(results)].map((cell) =>
+    [state, name, uid, state === 'error' ? (error?.message ?? '') : resultsText(results)].map((cell) =>
       oneLine(cell, LONGEST_CELL),
     )
   const rows = [row(run, `..${run.uid.slice(-6)}`), ...inOrder(run.steps).map((step) => row(step, ''))]
@@ -88,13 +88,5 @@ function tableOf(run: RunView): MessageTable {
 
 /** Of many steps those that failed come first, since some channels show the beginning of a table alone. */
 function inOrder(steps: readonly StepView[]): readonly StepView[] {
-  if (steps.length <= FEW_STEPS) return steps
-  const isFailed = ({ state }: StepView) => state === 'error'
-  return [...steps.filter(isFailed), ...steps.filter((step) => !isFailed(step))]
-}
-
-function resultsOf(results: JsonObject): string {
-  return Object.entries(results)
-    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ')
+  return steps.length <= FEW_STEPS ? steps : failedFirst(steps)
 }

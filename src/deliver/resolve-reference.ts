@@ -1,6 +1,6 @@
 import { readMlrunChannel } from '../importers/mlrun/channel.ts'
 import type { Delivery } from '../model/delivery.ts'
-import type { JsonObject } from '../model/json.ts'
+import { isObject, type JsonObject } from '../model/json.ts'
 import type { Reason } from '../model/reason.ts'
 import { paramsIdentity, type SecretReference, secretIdentity } from '../model/secret-reference.ts'
 import type { Secrets } from '../secrets.ts'
@@ -36,7 +36,7 @@ export async function openReference(
 function parametersIn(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }

@@ -231,18 +231,20 @@ export function createRunFlow(deps: RunFlowDeps): RunFlow {
       })
       const outcomes: RunOutcome[] = []
       const waiting: Promise<void>[] = []
-      first.forEach((outcome, place) => {
-        const arrived = events[place]
-        if (outcome !== 'watched' || arrived === undefined)
-          outcomes[place] = outcome === 'watched' ? 'duplicate' : outcome
-        else
-          waiting.push(
-            inTurn(turnOf(project, arrived, watched.get(arrived)), () => settle(project, arrived)).then((settled) => {
-              outcomes[place] = settled.outcome
-              isDue ||= settled.isDue
-            }),
-          )
-      })
+      for (const [place, arrived] of events.entries()) {
+        const outcome = first[place] ?? 'watched'
+        if (outcome !== 'watched') {
+          outcomes[place] = outcome
+          continue
+        }
+        const turn = inTurn(turnOf(project, arrived, watched.get(arrived)), () => settle(project, arrived))
+        waiting.push(
+          turn.then((settled) => {
+            outcomes[place] = settled.outcome
+            isDue ||= settled.isDue
+          }),
+        )
+      }
       await Promise.all(waiting)
       return { outcomes, isDue }
     },

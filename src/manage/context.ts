@@ -10,6 +10,7 @@ import type { RuleSchedule } from '../model/rule.ts'
 import type { Programs } from '../programs.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Store } from '../store/index.ts'
+import type { RunRow } from '../store/runs.ts'
 import { kindOf } from './settings.ts'
 
 /** On whose behalf something is changed, and in which project. */
@@ -70,6 +71,13 @@ export async function find<Row extends Named>(
   const row = await queries.byName(project, idOrName)
   if (row !== undefined) return row
   throw notFound(entity, idOrName, await queries.names(project))
+}
+
+/** The run of a uid. Throws `not-found`, naming the nearest one. */
+export async function findRun({ runs }: Pick<Store, 'runs'>, project: string, uid: string): Promise<RunRow> {
+  const row = await runs.get(project, uid)
+  if (row === undefined) throw notFound('run', uid, await runs.uids(project))
+  return row
 }
 
 export function notFound(entity: string, idOrName: string, names: readonly string[]): AppError {

@@ -5,7 +5,7 @@ import { sentence } from '../model/reason.ts'
 import { isQueryRule, isRunRule, type Rule } from '../model/rule.ts'
 import type { Store } from '../store/index.ts'
 import type { RunRow } from '../store/runs.ts'
-import { notFound } from './context.ts'
+import { findRun, notFound } from './context.ts'
 import { explainRun, explainRunRule } from './explain-run.ts'
 
 /** What was asked about, and the answer in lines of plain words. */
@@ -25,13 +25,9 @@ export function createExplainer(store: Store): Explainer {
       const stored = await store.evaluations.get(project, id)
       return stored === undefined ? [] : explainEvaluation(stored)
     }
-    const run = await store.runs.get(project, idOrName)
     const ofRun = async (row: RunRow) =>
       ({ about: 'run', id: row.uid, lines: await explainRun(store, row, explainStored) }) as const
-    if (about === 'run') {
-      if (run === undefined) throw notFound('run', idOrName, await store.runs.uids(project))
-      return ofRun(run)
-    }
+    if (about === 'run') return ofRun(await findRun(store, project, idOrName))
     const found = await store.deliveries.get(idOrName)
     if (found !== undefined && found.delivery.project === project)
       return { about: 'delivery', id: idOrName, lines: await explainDelivery(store, found) }
@@ -39,6 +35,7 @@ export function createExplainer(store: Store): Explainer {
     if (evaluation !== undefined) return { about: 'evaluation', id: idOrName, lines: explainEvaluation(evaluation) }
     const rule = (await store.rules.byId(project, idOrName)) ?? (await store.rules.byName(project, idOrName))
     if (rule !== undefined) return { about: 'rule', id: rule.id, lines: await explainRule(store, rule) }
+    const run = await store.runs.get(project, idOrName)
     if (run !== undefined) return ofRun(run)
     throw notFound('rule, run, evaluation or delivery', idOrName, await store.rules.names(project))
   }

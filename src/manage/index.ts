@@ -16,7 +16,6 @@ import { manageSample, type SampleManager } from './sample.ts'
 import { manageSessions, type SessionManager } from './sessions.ts'
 import { manageTokens, type TokenManager } from './tokens.ts'
 import { manageTrials, type TrialManager } from './trials.ts'
-
 import { manageVariables, type VariableManager } from './variables.ts'
 
 /** Everything people change: validated, sealed, stored and noted in the audit trail. */

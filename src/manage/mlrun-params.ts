@@ -1,9 +1,8 @@
 import type { Issue } from '../errors.ts'
-import type { MlrunKind } from '../importers/mlrun/channel.ts'
 import { openParams, placeParams } from '../importers/mlrun/open-params.ts'
 import { fromJson } from '../language/expression/json.ts'
-import type { Json, JsonObject } from '../model/json.ts'
-import type { MlrunNotification } from '../model/mlrun.ts'
+import { isObject, type Json, type JsonObject } from '../model/json.ts'
+import type { MlrunKind, MlrunNotification } from '../model/mlrun.ts'
 import type { OwnedNotification, Rule } from '../model/rule.ts'
 import { paramsIdentity } from '../model/secret-reference.ts'
 import type { Secrets } from '../secrets.ts'
@@ -120,8 +119,4 @@ function restore(value: Json, known: Json | undefined): Json {
 function hasMark(value: Json): boolean {
   if (isObject(value)) return Object.values(value).some(hasMark)
   return typeof value === 'string' && (value === MASK || (/^https?:/i.test(value) && value.endsWith(`/${MASK}`)))
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,12 +1,11 @@
-import { AppError, invalid } from '../errors.ts'
+import { invalid } from '../errors.ts'
 import { readMlrunNotifications } from '../importers/mlrun/notification.ts'
 import { parseJson } from '../language/expression/json.ts'
 import type { Value } from '../language/expression/value.ts'
 import { type MlrunNotification, type MlrunOwner, ownerKey } from '../model/mlrun.ts'
-import { didYouMean } from '../model/nearest.ts'
 import type { Rule } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
-import type { Caller, ManageContext } from './context.ts'
+import { type Caller, findRun, type ManageContext } from './context.ts'
 import { knownNotification, restoreParams } from './mlrun-params.ts'
 import { prepareNotification, type ReadyNotification } from './mlrun-prepare.ts'
 import { type ShownNotification, shownNotification } from './mlrun-status.ts'
@@ -52,9 +51,7 @@ export function manageMlrun(context: ManageContext) {
         throw invalid('schedule', 'must be the name of one schedule, of at most 300 characters and without * and ?')
       return
     }
-    if ((await store.runs.get(project, name)) !== undefined) return
-    const near = didYouMean(name, await store.runs.uids(project))
-    throw new AppError('not-found', `There is no run "${name}" in the project "${project}".${near}`)
+    await findRun(store, project, name)
   }
 
   return {

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import { isObject } from '../model/json.ts'
 import type { Rule, RuleDefinition } from '../model/rule.ts'
 import { faulty } from '../model/validate.ts'
 import type { RuleFilter } from '../store/rules.ts'
@@ -205,10 +206,6 @@ function tooLate(version: number, current: Rule, view: (rule: Rule) => RuleView)
     [{ path: 'version', message: `must be ${current.version}` }],
     view(current),
   )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isEqual(one: unknown, other: unknown): boolean {

@@ -1,11 +1,9 @@
-import { AppError } from '../errors.ts'
-
 import type { RouteDecision } from '../model/evaluation.ts'
-import { didYouMean } from '../model/nearest.ts'
 import { sentence } from '../model/reason.ts'
 import type { DeliverySummary } from '../store/delivery-rows.ts'
 import type { Store } from '../store/index.ts'
 import type { StoredReport } from '../store/run-reads.ts'
+import { findRun } from './context.ts'
 
 /**
  * What one reporter did for a run, in the form of Dataiku's `reportersStates`: a route of a rule, at one state of the run.
@@ -37,9 +35,7 @@ export interface ReporterState {
 
 /** What every rule did for a run, in the order they decided. Throws `not-found`, naming the nearest run. */
 export async function reporterStates(store: Store, project: string, uid: string): Promise<ReporterState[]> {
-  const row = await store.runs.get(project, uid)
-  if (row === undefined)
-    throw new AppError('not-found', `There is no run "${uid}".${didYouMean(uid, await store.runs.uids(project))}`)
+  const row = await findRun(store, project, uid)
   const reports = await store.runs.reports(row.seq)
   return (await Promise.all(reports.map((report) => statesOf(store, project, report)))).flat()
 }

@@ -1,10 +1,8 @@
-import { AppError } from '../errors.ts'
 import { viewRun } from '../evaluate/run-view.ts'
-import { didYouMean } from '../model/nearest.ts'
 import type { RunView } from '../model/run.ts'
 import type { RunFilter, StoredReport } from '../store/run-reads.ts'
 import type { RunRow } from '../store/runs.ts'
-import type { ManageContext } from './context.ts'
+import { findRun, type ManageContext } from './context.ts'
 import { type ReporterState, reporterStates } from './run-reporters.ts'
 
 /** A run as the API shows it. */
@@ -30,9 +28,7 @@ export function manageRuns({ store }: Pick<ManageContext, 'store'>) {
 
     /** The run with what rules made of it. Throws `not-found`, naming the nearest one. */
     async get(project: string, uid: string): Promise<ShownRun & { reports: ShownReport[] }> {
-      const row = await store.runs.get(project, uid)
-      if (row === undefined)
-        throw new AppError('not-found', `There is no run "${uid}".${didYouMean(uid, await store.runs.uids(project))}`)
+      const row = await findRun(store, project, uid)
       const reports = await store.runs.reports(row.seq)
       return { ...shown(row), reports: await Promise.all(reports.map(reportOf)) }
     },

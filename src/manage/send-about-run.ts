@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { runVariableValues } from '../evaluate/run-variables.ts'
 import { viewRun } from '../evaluate/run-view.ts'
 import { renderBody, renderMarkdown, renderTemplate } from '../language/template.ts'
@@ -6,9 +6,8 @@ import { TemplateError } from '../language/template-error.ts'
 import type { Variables } from '../language/template-value.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { RenderedBody, ValueForm } from '../model/message.ts'
-import { didYouMean } from '../model/nearest.ts'
 import type { TemplateEngine } from '../model/rule.ts'
-import type { ManageContext } from './context.ts'
+import { findRun, type ManageContext } from './context.ts'
 
 /** Parts whose marks style them; marks in a value are shown as they are. */
 const MARKDOWN = ['summary', 'paragraphs']
@@ -30,9 +29,7 @@ export async function writerFor(
   { store, baseUrl, runScript }: Pick<ManageContext, 'store' | 'baseUrl' | 'runScript'>,
   { project, uid, engine, texts }: { project: string; uid: string; engine: TemplateEngine; texts: string },
 ): Promise<RunWriter> {
-  const row = await store.runs.get(project, uid)
-  if (row === undefined)
-    throw new AppError('not-found', `There is no run "${uid}".${didYouMean(uid, await store.runs.uids(project))}`)
+  const row = await findRun(store, project, uid)
   const run = viewRun(row, row.record)
   const { name, state, host, labels, parameters, results, attempt } = run
   const list = await store.variables.holdingIn(project)
@@ -59,18 +56,16 @@ export async function writerFor(
     if (typeof value === 'string') return attempted(() => render(engine, value, variables), value)
     if (Array.isArray(value)) return Promise.all(value.map((item) => deep(item, isMarkdown)))
     if (typeof value !== 'object' || value === null) return value
-    const rendered = Object.entries(value).map(async ([key, item]) => [key, await deep(item, isMarkdown)] as const)
+    return entries(value, () => isMarkdown)
+  }
+  async function entries(value: JsonObject, isMarkdown: (key: string) => boolean): Promise<JsonObject> {
+    const rendered = Object.entries(value).map(async ([key, item]) => [key, await deep(item, isMarkdown(key))] as const)
     return Object.fromEntries(await Promise.all(rendered))
   }
   return {
     errors,
     problems,
-    async object(value) {
-      const parts = Object.entries(value).map(
-        async ([key, item]) => [key, await deep(item, MARKDOWN.includes(key))] as const,
-      )
-      return Object.fromEntries(await Promise.all(parts))
-    },
+    object: (value) => entries(value, (key) => MARKDOWN.includes(key)),
     body: (text, form) =>
       attempted<RenderedBody | undefined>(() => renderBody(engine, text, variables, form), undefined),
   }

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './json.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
 import { runKinds, runStates } from './run.ts'
 import {
   hasControl,
@@ -86,10 +86,6 @@ function read(key: string, value: unknown): unknown {
     default:
       return undefined
   }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isFilled(value: unknown, most: number): value is string {

@@ -110,6 +110,19 @@ export function firstFailedStep({ steps }: Pick<RunView, 'steps'>): StepView | u
   return failed.sort((a, b) => ended(a) - ended(b))[0]
 }
 
+/** Steps for lists that may be cut: those that failed first. */
+export function failedFirst<Step extends { state: string }>(steps: readonly Step[]): Step[] {
+  const isFailed = ({ state }: Step) => state === 'error'
+  return [...steps.filter(isFailed), ...steps.filter((step) => !isFailed(step))]
+}
+
+/** Results in a line: `rows=3, accuracy=0.9`. */
+export function resultsText(results: JsonObject): string {
+  return Object.entries(results)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ')
+}
+
 /** A value with the moment (ms since 1970) it was told for. */
 export type Stamped<T = Json> = [value: T, time: number]
 

@@ -107,6 +107,10 @@ export function observed(store: Storing): Store {
       enqueue: after(deliveries.enqueue, (_, queued) => {
         for (const { project, id } of queued) tell(project, 'deliveries', id)
       }),
+      recordLocal: after(deliveries.recordLocal, (added, reports) => {
+        for (const [index, { delivery }] of reports.entries())
+          if (added[index] === true) tell(delivery.project, 'deliveries', delivery.id)
+      }),
       async turn(collect) {
         let finished: ReturnType<typeof collect>['finished'] = []
         const result = await deliveries.turn((now) => {

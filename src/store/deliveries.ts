@@ -20,6 +20,7 @@ import {
   type DeliverySummary,
   FULL,
   type FullRecord,
+  SUMMARY,
   type SummaryRecord,
   toAttempt,
   toDelivery,
@@ -162,11 +163,7 @@ export function deliveryQueries(context: StoreContext) {
           ? ''
           : 'AND d.seq < coalesce((SELECT seq FROM deliveries WHERE id = ?), (SELECT max(seq) FROM deliveries WHERE id < ?) + 1, 0)'
       return raw
-        .prepare<unknown[], SummaryRecord>(
-          `SELECT d.*, json_extract(c.message, '$.title') AS title,
-           (SELECT name FROM channels WHERE id = d.channel_id) AS channel_name FROM deliveries d
-           JOIN delivery_contents c ON c.seq = d.seq ${text} ${page} ORDER BY d.seq DESC LIMIT ?`,
-        )
+        .prepare<unknown[], SummaryRecord>(`${SUMMARY} ${text} ${page} ORDER BY d.seq DESC LIMIT ?`)
         .all(...values, ...(before === undefined ? [] : [before, before]), limit)
         .map(toSummary)
     },
@@ -174,11 +171,7 @@ export function deliveryQueries(context: StoreContext) {
     /** The deliveries of one message, in order; `id` is that of the first. */
     parts: async (id: string): Promise<DeliverySummary[]> =>
       raw
-        .prepare<[string, string], SummaryRecord>(
-          `SELECT d.*, json_extract(c.message, '$.title') AS title,
-           (SELECT name FROM channels WHERE id = d.channel_id) AS channel_name FROM deliveries d
-           JOIN delivery_contents c ON c.seq = d.seq WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`,
-        )
+        .prepare<[string, string], SummaryRecord>(`${SUMMARY} WHERE d.id = ? OR d.part_of = ? ORDER BY d.seq`)
         .all(id, id)
         .map(toSummary),
 

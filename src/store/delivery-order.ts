@@ -3,7 +3,7 @@ import { messageText } from '../model/message.ts'
 import type { Reason } from '../model/reason.ts'
 import type { StoreContext } from './context.ts'
 import type { FreshDeliveries } from './delivery-fresh.ts'
-import { FINGERPRINTS, fingerprintsOf } from './delivery-rows.ts'
+import { FINGERPRINTS, fingerprintColumns, fingerprintsOf } from './delivery-rows.ts'
 
 /** Told of each delivery that became due or will be: where to, by which kind of channel, and when (ms since 1970). */
 export type DueListener = (destination: string, kind: string, at: number) => void
@@ -154,7 +154,7 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
   /** Queues a delivery; its place in the order is found at once. */
   function insert(delivery: NewDelivery): Inserted {
     const { id, target, ruleId, createdAt, route, recipient = '', partOf = null } = delivery
-    const alone = delivery.fingerprints.length === 1 ? delivery.fingerprints[0] : undefined
+    const [fingerprints, fingerprint] = fingerprintColumns(delivery.fingerprints)
     const trigger = ownPart(delivery.supersedes, recipient)
     const superseded = supersede(trigger, delivery)
     const follows = (superseded ? undefined : trigger) ?? ownPart(delivery.follows, recipient) ?? null
@@ -168,8 +168,8 @@ export function deliveryOrder({ database: { raw } }: StoreContext, fresh: FreshD
       ruleId,
       delivery.evaluationId,
       route,
-      alone === undefined ? JSON.stringify(delivery.fingerprints) : null,
-      alone ?? null,
+      fingerprints,
+      fingerprint,
       target.channelId,
       target.kind,
       target.destination,

@@ -88,6 +88,11 @@ export const FULL = `SELECT d.seq, d.id, d.project, d.rule_id, d.evaluation_id, 
   d.waits_for, d.follows, d.receipt, c.settings, c.sealed, c.message
   FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq`
 
+/** The columns of `SummaryRecord`, from the same. */
+export const SUMMARY = `SELECT d.*, json_extract(c.message, '$.title') AS title,
+  (SELECT name FROM channels WHERE id = d.channel_id) AS channel_name
+  FROM deliveries d JOIN delivery_contents c ON c.seq = d.seq`
+
 /** Every attempt comes through here, so nothing is copied or parsed that need not be. */
 export function toDelivery(row: FullRecord): Delivery {
   const delivery = common(row) as Delivery
@@ -153,6 +158,12 @@ export function toAttempt(deliveryId: string, row: AttemptRecord): Attempt {
     retryAt: row.retry_at,
     trigger: row.trigger,
   }
+}
+
+/** How fingerprints are stored, in `fingerprints` and `fingerprint`. */
+export function fingerprintColumns(all: readonly string[]): [fingerprints: string | null, fingerprint: string | null] {
+  const alone = all.length === 1 ? all[0] : undefined
+  return alone === undefined ? [JSON.stringify(all), null] : [null, alone]
 }
 
 export function fingerprintsOf({ fingerprint, fingerprints }: Pick<DeliveryRecord, 'fingerprint' | 'fingerprints'>) {

@@ -1,6 +1,7 @@
 import { type LocalDelivery, lifetimes } from '../model/delivery.ts'
 import { messageText } from '../model/message.ts'
 import type { StoreContext } from './context.ts'
+import { fingerprintColumns } from './delivery-rows.ts'
 
 /** Gives the function that stores a delivery of a client's own with its attempt, within the unit that is under way. */
 export function localDeliveries({ database: { raw } }: StoreContext) {
@@ -26,8 +27,7 @@ export function localDeliveries({ database: { raw } }: StoreContext) {
       route,
       recipient,
       partOf,
-      JSON.stringify(fingerprints),
-      fingerprints.length === 1 ? fingerprints[0] : null,
+      ...fingerprintColumns(fingerprints),
       target.kind,
       target.destination,
       kind,

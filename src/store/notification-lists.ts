@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import type { DeliveryState } from '../model/delivery.ts'
 import type { Verdict } from '../model/evaluation.ts'
+import { INTERNAL_SECRETS } from '../model/mlrun.ts'
 import type { Reason } from '../model/reason.ts'
 import type { Rule } from '../model/rule.ts'
 import type { RunState } from '../model/run.ts'
@@ -60,14 +61,15 @@ export function notificationListQueries(
     .pluck()
   const referring = raw
     .prepare<[string, string], string>(
-      `SELECT owner FROM rules WHERE project = ? AND owner IS NOT NULL
-       AND notification ->> '$.secret_params.secret' = ? ORDER BY owner LIMIT 10`,
+      `SELECT owner FROM rules INDEXED BY rules_secret WHERE project = ? AND owner IS NOT NULL
+       AND (notification ->> '$.secret_params.secret') = ? ORDER BY owner LIMIT 10`,
     )
     .pluck()
-  const unused = raw.prepare<[string, string]>(
-    `DELETE FROM project_secrets WHERE project = ? AND name LIKE 'mlrun.%' AND name NOT IN (
-       SELECT notification ->> '$.secret_params.secret' FROM rules WHERE project = ? AND owner IS NOT NULL
-       AND notification ->> '$.secret_params.secret' IS NOT NULL)`,
+  // `+` takes the column's affinity away, with which the index could not serve.
+  const removeUnused = raw.prepare<[string, string]>(
+    `DELETE FROM project_secrets AS s WHERE project = ? AND name = ? AND NOT EXISTS (
+       SELECT 1 FROM rules INDEXED BY rules_secret WHERE project = s.project AND owner IS NOT NULL
+       AND (notification ->> '$.secret_params.secret') = +s.name)`,
   )
   const lastAnswer = raw
     .prepare<[string], string | null>(
@@ -83,25 +85,29 @@ export function notificationListQueries(
       .run()
   }
 
+  /** Removes those that notifications concealed theirs under and that nobody refers to any more. */
+  function dropUnused(project: string, names: readonly string[]): void {
+    for (const name of names) if (name.startsWith(INTERNAL_SECRETS)) removeUnused.run(project, name)
+  }
+
   return {
     /** Puts a list in the place of what there was; concealed secrets that nobody refers to any more go with it. */
     replace: ({ project, owner, rules: all, secrets, at }: NewList): Promise<Rule[]> =>
-      rules.replaceOwned(project, owner, all, () => {
+      rules.replaceOwned(project, owner, all, (former) => {
         orm
           .insert(notificationLists)
           .values({ project, owner, setAt: at })
           .onConflictDoUpdate({ target: [notificationLists.project, notificationLists.owner], set: { setAt: at } })
           .run()
         for (const secret of secrets) putSecret(project, secret, at)
-        unused.run(project, project)
+        dropUnused(project, former)
       }),
 
     /** Forgets a list, within the transaction that is under way. */
     forget(project: string, owner: string): void {
       if (known.get(project, owner) === undefined) return
-      rules.removeOwned(project, owner)
+      dropUnused(project, rules.removeOwned(project, owner))
       orm.delete(notificationLists).where(inList(project, owner)).run()
-      unused.run(project, project)
     },
 
     /** Whether a list was set, be it an empty one. */

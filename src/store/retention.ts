@@ -1,6 +1,6 @@
 import type { Verdict } from '../model/evaluation.ts'
 import type { StoreContext } from './context.ts'
-import { BY_RULE, evaluationPlaces } from './evaluation-places.ts'
+import { BY_RULE, type EvaluationPlaces } from './evaluation-places.ts'
 import { TOLD_AT } from './told.ts'
 
 /** What a step of retention removed. */
@@ -18,7 +18,7 @@ const MOST_ROWS = 500
 export type RetentionQueries = ReturnType<typeof retentionQueries>
 
 /** Forgetting in small steps: each function is one short transaction and answers what it did. */
-export function retentionQueries(context: StoreContext, places = evaluationPlaces(context)) {
+export function retentionQueries(context: StoreContext, places: EvaluationPlaces) {
   const { raw } = context.database
   const { writer, clock } = context
   // Parameters of sorted queries stand as `+?`: a bare one makes SQLite compile the query anew at every use.

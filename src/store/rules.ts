@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.ts'
 import { ownerKey } from '../model/mlrun.ts'
 import type { InlineChannel, OwnedNotification, Rule, RuleDefinition } from '../model/rule.ts'
 import type { StoreContext } from './context.ts'
-import { evaluationPlaces } from './evaluation-places.ts'
+import type { EvaluationPlaces } from './evaluation-places.ts'
 import { keepRunRules, type RunRuleChanges } from './run-rules.ts'
 import { alerts, routeStates, ruleClocks, rules } from './schema.ts'
 
@@ -70,7 +70,7 @@ export interface DueRule {
 
 export type RuleQueries = ReturnType<typeof ruleQueries>
 
-export function ruleQueries(context: StoreContext, places = evaluationPlaces(context)) {
+export function ruleQueries(context: StoreContext, places: EvaluationPlaces) {
   const { orm, raw } = context.database
   const { writer } = context
   const joined = () => orm.select().from(rules).innerJoin(ruleClocks, eq(ruleClocks.ruleId, rules.id))
@@ -176,13 +176,15 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
     runRules.changed(id)
   }
 
-  function removeOwned(project: string, owner: string): void {
+  function removeOwned(project: string, owner: string): string[] {
+    const secret = sql<string | null>`${rules.notification} ->> '$.secret_params.secret'`
     const owned = orm
-      .select({ id: rules.id })
+      .select({ id: rules.id, secret })
       .from(rules)
       .where(and(eq(rules.project, project), eq(rules.owner, owner)))
       .all()
     for (const { id } of owned) remove(id)
+    return owned.flatMap((one) => one.secret ?? [])
   }
 
   return {
@@ -191,19 +193,27 @@ export function ruleQueries(context: StoreContext, places = evaluationPlaces(con
 
     /**
      * Takes away the rules of a list of notifications and puts others in their place, with what `also` does in the same
-     * transaction. Throws `conflict` when a name is taken.
+     * transaction, given the secrets that those before referred to. Throws `conflict` when a name is taken.
      */
-    replaceOwned: (project: string, owner: string, all: readonly NewRule[], also: () => void): Promise<Rule[]> =>
+    replaceOwned: (
+      project: string,
+      owner: string,
+      all: readonly NewRule[],
+      also: (secrets: readonly string[]) => void,
+    ): Promise<Rule[]> =>
       writer.write(() => {
         // An empty list counts as well: it takes the place of the schedule's.
         runRules.rise()
-        removeOwned(project, owner)
+        const secrets = removeOwned(project, owner)
         const made = all.map(insert)
-        also()
+        also(secrets)
         return made
       }),
 
-    /** Takes away the rules of a list of notifications, within the transaction that is under way. */
+    /**
+     * Takes away the rules of a list of notifications, within the transaction that is under way. Answers the secrets that
+     * they referred to.
+     */
     removeOwned,
 
     /** The rules of a list of notifications, in its order. */

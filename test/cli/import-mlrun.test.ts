@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importMlrun } from '../../src/cli/import-mlrun.ts'
+import { keptTerminal } from '../support/command.ts'
 import { type InProcess, startInProcess } from '../support/in-process.ts'
 
 let daemon: InProcess
@@ -20,17 +21,9 @@ const notification = {
 async function run(content: unknown, more: { apply?: boolean; json?: boolean; run?: string; schedule?: string } = {}) {
   const file = join(daemon.folder, 'mlrun.json')
   writeFileSync(file, JSON.stringify(content))
-  const lines: string[] = []
-  const terminal = {
-    out: (line: string) => void lines.push(line),
-    err: () => {},
-    env: {},
-    umask: 0o022,
-    signal: AbortSignal.timeout(20_000),
-    onHangUp: () => {},
-  }
+  const { terminal, printed } = keptTerminal()
   const options = { url: daemon.url, token: daemon.admin, apply: false, json: false, ...more }
-  return { code: await importMlrun(terminal, file, options), out: lines.join('\n') }
+  return { code: await importMlrun(terminal, file, options), out: printed().out }
 }
 
 const listed = async (schedule: string) =>

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importFrom, type Product } from '../../src/cli/import.ts'
 import { AppError } from '../../src/errors.ts'
+import { keptTerminal } from '../support/command.ts'
 import { type InProcess, startInProcess } from '../support/in-process.ts'
 import { documentObject, exampleObject, plainObject } from '../support/notifications.ts'
 
@@ -16,17 +17,9 @@ afterAll(() => daemon.stop())
 async function run(content: unknown, more: { apply?: boolean; fix?: boolean; json?: boolean; product?: Product } = {}) {
   const file = join(daemon.folder, 'notifications.json')
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
-  const lines: string[] = []
-  const terminal = {
-    out: (line: string) => void lines.push(line),
-    err: () => {},
-    env: {},
-    umask: 0o022,
-    signal: AbortSignal.timeout(20_000),
-    onHangUp: () => {},
-  }
+  const { terminal, printed } = keptTerminal()
   const options = { url: daemon.url, token: daemon.admin, apply: false, fix: false, json: false, ...more }
-  return { code: await importFrom(more.product ?? 'vianops', terminal, file, options), out: lines.join('\n') }
+  return { code: await importFrom(more.product ?? 'vianops', terminal, file, options), out: printed().out }
 }
 
 const stored = async () =>

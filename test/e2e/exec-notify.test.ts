@@ -188,7 +188,8 @@ describe('notifications of a command', () => {
       'workflow started in project default: about all',
       'workflow completed in project default: about all',
     ])
-    expect(err.filter((line) => line.includes('INFO  run  [info] workflow completed'))).toHaveLength(1)
+    const printed = err.findIndex((line) => line.includes('INFO  run  [info] workflow completed'))
+    expect(err.slice(printed + 1).find((line) => line !== '')).toStartWith('  ')
     expect(err).toContain('tocsin: notification "screen" (console): delivered: printed')
     expect(await deliveriesOf('pipe')).toHaveLength(3)
   })

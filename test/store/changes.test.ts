@@ -55,6 +55,16 @@ test('deliveries are told of when they are queued, tried, finished, retried and 
   expect(world.told).toEqual([...Array(5).fill('blue deliveries msg_1'), 'blue deliveries *'])
 })
 
+test('a delivery that a client made itself is told of once, however often it is reported', async () => {
+  using world = watched()
+  const delivery = newDelivery({ id: 'msg_1', project: 'blue', ruleId: null, route: 'local' })
+  const attempt = { startedAt: 1, finishedAt: 2, outcome: 'delivered', reason: '', response: 'ok' } as const
+  const report = { delivery, state: 'delivered', reason: { code: 'delivered' }, attempt } as const
+  await world.store.deliveries.recordLocal([report])
+  await world.store.deliveries.recordLocal([report])
+  expect(world.told).toEqual(['blue deliveries msg_1'])
+})
+
 test('runs are told of at every event that changed one', async () => {
   using world = watched()
   const { runs } = world.store

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Trace, Verdict } from '../../src/model/evaluation.ts'
 import { deliveryQueries } from '../../src/store/deliveries.ts'
+import { evaluationPlaces } from '../../src/store/evaluation-places.ts'
 import { pack } from '../../src/store/pack.ts'
 import { FULL_TRACES, retentionQueries } from '../../src/store/retention.ts'
 import { newDelivery } from '../support/deliveries.ts'
@@ -41,7 +42,7 @@ function open(now = 1_000_000) {
     raw,
     folder: temp.folder,
     clock: temp.clock,
-    retention: retentionQueries(temp),
+    retention: retentionQueries(temp, evaluationPlaces(temp)),
     deliveries: deliveryQueries(temp),
     rule(id: string, definition = {}) {
       rules += 1

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createLog } from '../../src/log.ts'
 import { deliveryQueries } from '../../src/store/deliveries.ts'
+import { evaluationPlaces } from '../../src/store/evaluation-places.ts'
 import { retentionQueries } from '../../src/store/retention.ts'
 import { runQueries } from '../../src/store/runs.ts'
 import { createHousekeeping } from '../../src/trigger/housekeeping.ts'
@@ -19,7 +20,7 @@ async function open(maxBytes: number) {
   const runs = runQueries(temp, (commit) => commit, { revision: () => 0, forgetList: () => {} })
   const events: string[] = []
   const housekeeping = createHousekeeping({
-    retention: retentionQueries(temp),
+    retention: retentionQueries(temp, evaluationPlaces(temp)),
     runs,
     clock: temp.clock,
     log: createLog((line) => events.push(JSON.parse(line).event), 'debug', temp.clock),

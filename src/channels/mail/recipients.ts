@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts'
+import { isObject, type Json, type JsonObject } from '../../model/json.ts'
 
 /** Somebody who gets or sends mail. */
 export interface Mailbox {
@@ -75,10 +75,6 @@ function fromJson(text: string): unknown {
   } catch {
     return text
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function wrongText(items: string[]): string {

@@ -1,6 +1,7 @@
 import { isTame } from '../../language/tame.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { MessageRun } from '../../model/message.ts'
+import { resultsText } from '../../model/run.ts'
 import { cleanLine, safeUrl } from '../content/clean.ts'
 import { largest } from '../content/fit.ts'
 import { moreOf } from '../content/plain.ts'
@@ -71,10 +72,7 @@ function nameOf({ name, state, stepKind = 'run', url = '' }: MessageRun): string
 
 function resultOf({ state, error, results = {} }: MessageRun): string {
   if (state === 'error') return bold(cleanLine(error ?? '').trim() || 'error', LONGEST_RESULT)
-  const text = Object.entries(results).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  )
-  return plainMrkdwn(cleanLine(text.join(', ')), LONGEST_RESULT) || plainMrkdwn(state)
+  return plainMrkdwn(cleanLine(resultsText(results)), LONGEST_RESULT) || plainMrkdwn(state)
 }
 
 /** In bold, unless it holds what Slack would take for the end of that. */

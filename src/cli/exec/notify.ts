@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createLocalNotifier, type LocalNotifier, type LocalOutcome } from '../../app/local-notifier.ts'
+import { cleanLine, cut } from '../../channels/content/clean.ts'
 import { oneLine } from '../../compose/words.ts'
 import { messageOf } from '../../errors.ts'
 import { notificationsInFile } from '../../importers/mlrun/file.ts'
@@ -41,7 +42,7 @@ const LONGEST_TEXT = 50_000
 export function openNotices(terminal: Terminal, options: NoticesOptions): Notices {
   const { file, onTried } = options
   const lines: string[] = []
-  const say = (text: string) => void lines.push(`tocsin: ${oneLine(text, LONGEST_LINE)}`)
+  const say = (text: string) => void lines.push(`tocsin: ${cut(cleanLine(text), LONGEST_LINE)}`)
   const print = (text: string) => void lines.push(text)
   const notifier = open()
 

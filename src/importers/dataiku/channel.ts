@@ -1,5 +1,4 @@
-import type { JsonObject } from '../../model/json.ts'
-import { isObject } from './file.ts'
+import { isObject, type JsonObject } from '../../model/json.ts'
 import { type Notes, textOf } from './notes.ts'
 
 /** What a channel of Dataiku's becomes. */

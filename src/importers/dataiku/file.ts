@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts'
+import { isObject, type Json, type JsonObject } from '../../model/json.ts'
 
 /** The scenario that a reporter belongs to, as far as it is known. */
 export interface Scenario {
@@ -49,8 +49,4 @@ function scenarioOf({ projectKey, id, name }: JsonObject): Scenario | null {
 
 function listOf(value: Json | undefined): Json[] {
   return Array.isArray(value) ? value : []
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts'
-import { isObject } from './file.ts'
+import { isObject, type Json, type JsonObject } from '../../model/json.ts'
 import { convertFreemarker } from './freemarker.ts'
 import { type Notes, textOf } from './notes.ts'
 import { readRecipients, settingText } from './recipients.ts'

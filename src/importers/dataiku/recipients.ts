@@ -1,5 +1,4 @@
-import type { Json } from '../../model/json.ts'
-import { isObject } from './file.ts'
+import { isObject, type Json } from '../../model/json.ts'
 import type { Notes } from './notes.ts'
 
 /**

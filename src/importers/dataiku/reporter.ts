@@ -1,8 +1,8 @@
 import * as v from 'valibot'
-import type { JsonObject } from '../../model/json.ts'
+import { isObject, type JsonObject } from '../../model/json.ts'
 import { type RunRuleDefinition, runRule } from '../../model/rule.ts'
 import { readRunCondition } from './condition.ts'
-import { isObject, type Scenario } from './file.ts'
+import type { Scenario } from './file.ts'
 import { type ChannelLookup, readMessaging } from './messaging.ts'
 import { type Notes, textOf } from './notes.ts'
 

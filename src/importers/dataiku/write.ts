@@ -1,6 +1,5 @@
-import type { JsonObject } from '../../model/json.ts'
+import { isObject, type JsonObject } from '../../model/json.ts'
 import type { RunRuleDefinition } from '../../model/rule.ts'
-import { isObject } from './file.ts'
 import { readReporter } from './reporter.ts'
 
 /** Keys that hold secrets, wherever they stand. */

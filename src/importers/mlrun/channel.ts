@@ -1,10 +1,8 @@
 import type { Issue } from '../../errors.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
+import type { MlrunKind } from '../../model/mlrun.ts'
 import { mailParameters, readMailParams } from './mail.ts'
 import { wrongTypes } from './param-types.ts'
-
-/** Kinds of MLRun's notifications whose parameters are read here. */
-export type MlrunKind = 'console' | 'ipython' | 'slack' | 'git' | 'mail' | 'webhook'
 
 /** What MLRun looks at besides the parameters: the environment of a CI job, and GitHub's event of it. */
 export interface MlrunSurroundings {

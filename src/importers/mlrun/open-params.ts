@@ -1,4 +1,4 @@
-import type { MlrunKind } from './channel.ts'
+import type { MlrunKind } from '../../model/mlrun.ts'
 
 /** Parameters that hold no secret, by kind. All others, also those no kind knows, are kept and shown as secrets are. */
 export const openParams: Record<MlrunKind, readonly string[]> = {

@@ -1,6 +1,6 @@
 import type { Issue } from '../../errors.ts'
 import type { JsonObject } from '../../model/json.ts'
-import type { MlrunKind } from './channel.ts'
+import type { MlrunKind } from '../../model/mlrun.ts'
 
 interface ParamTypes {
   /** MLRun's name for who takes the parameters. */

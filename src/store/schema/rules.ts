@@ -32,6 +32,9 @@ export const rules = sqliteTable(
     uniqueIndex('rules_external').on(table.project, table.externalIndex),
     index('rules_connection').on(table.project, table.connection),
     index('rules_owner').on(table.project, table.owner).where(sql`owner is not null`),
+    index('rules_secret')
+      .on(table.project, sql`(notification ->> '$.secret_params.secret')`)
+      .where(sql`owner is not null`),
   ],
 )
 
